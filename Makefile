@@ -1,0 +1,79 @@
+# The targets are listed by `make help`. All that a machine needs first is Python 3.11 or newer, git and make.
+
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+NOTEBOOKS := $(wildcard notebooks)
+
+# The first of these that is new enough. Say `make PYTHON=/path/to/python3.12 …` to choose another.
+CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11 python
+PYTHON = $(shell for name in $(CANDIDATES); do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { echo $$name; break; }; done)
+
+# Tests and notebooks must never meet the user's own AWS settings.
+NO_AWS := unset $$(env | sed -n 's/^\(AWS_[A-Za-z0-9_]*\)=.*/\1/p') _; \
+	export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true;
+
+.DEFAULT_GOAL := help
+.PHONY: help drill test lab notebooks lint format clean
+
+## help: show this list
+help:
+	@sed -n 's/^## \([a-z]*\): /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+
+## drill: the whole walk-through on the emulator, headless; evidence in out/ (ARGS='--set desired_count=3')
+drill: $(VENV)/runtime.stamp
+	@$(BIN)/runbook drill --out out $(ARGS)
+
+## test: every test, and every notebook against its committed outputs (ARGS='-k breaker')
+test: $(VENV)/dev.stamp
+	@$(NO_AWS) $(BIN)/python -m pytest --nbval --nbval-current-env tests $(NOTEBOOKS) $(ARGS)
+
+## lab: JupyterLab beside one shared emulator
+lab: $(VENV)/runtime.stamp
+	@$(BIN)/runbook lab $(ARGS)
+
+## notebooks: execute every notebook again, in place, with clean metadata
+notebooks: $(VENV)/dev.stamp
+	@$(BIN)/python tools/write_navigation.py
+	@$(BIN)/python tools/execute_notebooks.py $(ARGS)
+
+## lint: style, types, spelling, the notebook rules
+lint: $(VENV)/dev.stamp
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/codespell
+	@$(BIN)/python tools/check_notebooks.py
+	@$(BIN)/python tools/write_navigation.py --check
+
+## format: put code and notebooks into the house style
+format: $(VENV)/dev.stamp
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+	@$(BIN)/python tools/execute_notebooks.py --clean-only
+	@$(BIN)/python tools/write_navigation.py
+
+## clean: remove the virtual environment, the evidence and every cache
+clean:
+	@rm -rf $(VENV) out build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -prune -exec rm -rf {} +
+	@find . -name .ipynb_checkpoints -prune -exec rm -rf {} +
+
+define install
+@$(BIN)/python -m pip --version >/dev/null 2>&1 || { \
+	test -n "$(PYTHON)" || { echo "error: Python 3.11 or newer is needed; none of $(CANDIDATES) is" >&2; exit 1; }; \
+	echo "Making $(VENV) with $(PYTHON) ..."; \
+	"$(PYTHON)" -m venv --clear $(VENV) || { \
+		echo "error: $(PYTHON) cannot make a virtual environment; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }; }
+@echo "Installing $(1) into $(VENV) (a minute or two, only when pyproject.toml has changed) ..."
+@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '$(2)'
+endef
+
+$(VENV)/runtime.stamp: pyproject.toml
+	$(call install,the runbook,.)
+	@touch $@
+
+$(VENV)/dev.stamp: pyproject.toml
+	$(call install,the runbook and its test tools,.[dev])
+	@touch $(VENV)/runtime.stamp $@

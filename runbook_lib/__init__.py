@@ -1,0 +1,42 @@
+"""Amazon ECS deployment circuit breaker, as a runbook that runs.
+
+The names below are what notebooks and callers use; everything else may change.
+"""
+
+from runbook_lib import tables, walk
+from runbook_lib.applying import apply
+from runbook_lib.delivery import await_alert, read_probe, rule_would_match
+from runbook_lib.journal import record
+from runbook_lib.reading import (
+    read_rule,
+    read_service,
+    read_service_deployments,
+    read_task_definitions,
+    read_tasks,
+    read_topic,
+)
+from runbook_lib.session import open_session
+from runbook_lib.settings import Settings
+from runbook_lib.walk import record_verdict
+from runbook_lib.watching import wait_until_steady, watch
+
+__all__ = [
+    "Settings",
+    "apply",
+    "await_alert",
+    "open_session",
+    "read_probe",
+    "read_rule",
+    "read_service",
+    "read_service_deployments",
+    "read_task_definitions",
+    "read_tasks",
+    "read_topic",
+    "record",
+    "record_verdict",
+    "rule_would_match",
+    "tables",
+    "wait_until_steady",
+    "walk",
+    "watch",
+]

@@ -1,0 +1,210 @@
+"""Room: the command line.
+
+Lives here: the commands of `runbook`, their options, exit codes.
+Never here: the work.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from runbook_lib.errors import BadParameter, RunbookError
+
+_BAD_PARAMETER, _REFUSED = 2, 3
+DEFAULT_PORT = 4577
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="ecs-circuit-breaker-runbook", prog_name="runbook")
+def main() -> None:
+    """The Amazon ECS deployment circuit breaker as a runbook that runs."""
+
+
+def _options(command: click.decorators.FC) -> click.decorators.FC:
+    """The options that say where and with which parameters."""
+    for option in (
+        click.option("--confirm", metavar="SERVICE", help="On AWS: allow changes to this service."),
+        click.option(
+            "--set",
+            "assignments",
+            multiple=True,
+            metavar="NAME=VALUE",
+            help="One parameter; may be given often, and wins over --params.",
+        ),
+        click.option(
+            "--params",
+            type=click.Path(path_type=Path),
+            metavar="FILE.yaml",
+            help="Parameters from a YAML file.",
+        ),
+        click.option(
+            "--target",
+            type=click.Choice(["emulator", "aws"]),
+            help="Where to run. Default: emulator.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def _parameters(
+    target: str | None, params: Path | None, assignments: tuple[str, ...], confirm: str | None
+) -> dict[str, object]:
+    from runbook_lib.settings import read_parameters
+
+    given = read_parameters(params, assignments)
+    if target is not None:
+        given["target"] = target
+    if confirm is not None:
+        given["confirm"] = confirm
+    return given
+
+
+def _fail(error: RunbookError) -> None:
+    click.echo(f"error: {error}", err=True)
+    sys.exit(_BAD_PARAMETER if isinstance(error, BadParameter) else _REFUSED)
+
+
+@main.command()
+@_options
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("out"),
+    show_default=True,
+    help="Folder for the evidence.",
+)
+@click.option("--start-at", default="", metavar="NN", help="First notebook to run, such as 50.")
+@click.option("--stop-after", default="", metavar="NN", help="Last notebook to run, such as 40.")
+def drill(
+    target: str | None,
+    params: Path | None,
+    assignments: tuple[str, ...],
+    confirm: str | None,
+    out: Path,
+    start_at: str,
+    stop_after: str,
+) -> None:
+    """Run the whole walk without a browser and end with a verdict.
+
+    Exit code: 0 pass, 1 fail, 2 a bad parameter, 3 a step was refused, 130 interrupted.
+    """
+    try:
+        given = _parameters(target, params, assignments, confirm)
+        from runbook_lib.drill import plan_drill, run_drill
+
+        planned = plan_drill(given, out, start_at=start_at, stop_after=stop_after)
+    except RunbookError as error:
+        _fail(error)
+        return
+    sys.exit(run_drill(planned, click.echo))
+
+
+@main.command("clean-up")
+@_options
+def clean_up(
+    target: str | None, params: Path | None, assignments: tuple[str, ...], confirm: str | None
+) -> None:
+    """Remove what the runbook made: whatever carries its tag, and nothing else."""
+    from runbook_lib import tables, walk
+    from runbook_lib.applying import apply
+    from runbook_lib.session import open_session
+    from runbook_lib.settings import Settings
+
+    try:
+        settings = Settings(**_parameters(target, params, assignments, confirm))  # type: ignore[arg-type]
+        session = open_session(settings.target, region=settings.region)
+        click.echo(str(session))
+        plan = walk.clean_up_plan(session, settings)
+        click.echo(str(tables.plan(plan)))
+        outcome = apply(session, plan, confirm=settings.confirm)
+        click.echo(f"Removed {sum(each.state == 'done' for each in outcome.results)} things.")
+    except RunbookError as error:
+        _fail(error)
+
+
+@main.group()
+def emulator() -> None:
+    """The emulated AWS account."""
+
+
+@emulator.command()
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=DEFAULT_PORT,
+    show_default=True,
+    help="Port on 127.0.0.1; 0 takes a free one.",
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(0, 100_000),
+    default=60.0,
+    show_default=True,
+    help="Virtual seconds per real second; 0 is frozen.",
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same ids.")
+def serve(port: int, speed: float, seed: int) -> None:
+    """Serve it in the foreground until Ctrl-C."""
+    from runbook_lib.emulator.clock import FIRST_MOMENT
+    from runbook_lib.emulator.http_server import EmulatorServer
+
+    start = datetime.now(UTC) if speed else FIRST_MOMENT
+    try:
+        server = EmulatorServer(port=port, speed=speed, seed=seed, start=start)
+    except OSError as error:
+        click.echo(f"error: {error.strerror}", err=True)
+        sys.exit(_REFUSED)
+    click.echo(f"Emulator at {server.url} (export AWS_ENDPOINT_URL={server.url})")
+    sys.stdout.flush()
+    server.run_in_foreground()
+
+
+@main.command()
+@click.option(
+    "--speed",
+    type=click.FloatRange(0, 100_000),
+    default=60.0,
+    show_default=True,
+    help="Virtual seconds per real second; 0 is frozen.",
+)
+@click.argument("jupyter_options", nargs=-1, type=click.UNPROCESSED)
+def lab(speed: float, jupyter_options: tuple[str, ...]) -> None:
+    """JupyterLab on the notebooks, beside one shared emulator.
+
+    Options after -- go to JupyterLab: runbook lab -- --no-browser.
+    """
+    from runbook_lib.emulator.http_server import EmulatorServer
+    from runbook_lib.notebook_files import notebook_folder
+    from runbook_lib.session import ENDPOINT_VARIABLE
+
+    folder = notebook_folder()
+    with EmulatorServer(port=_preferred_port(), speed=speed, start=datetime.now(UTC)) as server:
+        click.echo(f"Emulator at {server.url}, {speed:g} virtual seconds a second")
+        command = [
+            sys.executable,
+            "-m",
+            "jupyter",
+            "lab",
+            "--ServerApp.root_dir",
+            str(folder),
+            "--LabApp.default_url",
+            "/lab/tree/00_start_here.ipynb",
+            *jupyter_options,
+        ]
+        environment = {**os.environ, ENDPOINT_VARIABLE: server.url}
+        sys.exit(subprocess.run(command, env=environment, check=False).returncode)
+
+
+def _preferred_port() -> int:
+    """The documented port if it is free, else any."""
+    with socket.socket() as probe:
+        taken = probe.connect_ex(("127.0.0.1", DEFAULT_PORT)) == 0
+    return 0 if taken else DEFAULT_PORT

@@ -1,0 +1,261 @@
+"""Room: the main job: the whole walk, headless, and its verdict.
+
+Lives here: the order of a drill, what it prints, its exit code, what it leaves in the out folder.
+Never here: what a notebook does, the command line.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from nbclient.exceptions import DeadKernelError
+from papermill.exceptions import PapermillExecutionError
+from tqdm import tqdm
+
+from runbook_lib import tables, walk
+from runbook_lib.errors import BadParameter, RunbookError
+from runbook_lib.journal import JOURNAL_VARIABLE, read_entries, read_records
+from runbook_lib.notebook_files import notebook_folder, walk_notebooks
+from runbook_lib.session import ENDPOINT_VARIABLE, Session, open_session
+from runbook_lib.settings import Settings
+from runbook_lib.warm_kernel import FinishedCell, WarmKernel, declared_parameters
+
+PASSED, FAILED, BAD_PARAMETER, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
+_BEFORE_ANYTHING = ("BadParameter", "UnknownParameter")
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """What to run: checked settings, the parameters that were given, where the evidence goes."""
+
+    settings: Settings
+    given: Mapping[str, Any]
+    out: Path
+    notebooks: tuple[Path, ...]
+
+
+def plan_drill(
+    given: Mapping[str, Any], out: Path, *, start_at: str = "", stop_after: str = ""
+) -> Drill:
+    """Check everything that can be checked without AWS. Raises `BadParameter`."""
+    settings = Settings(**given)
+    chosen = walk_notebooks()
+    first = _position(chosen, start_at, "--start-at") if start_at else 0
+    last = _position(chosen, stop_after, "--stop-after") if stop_after else len(chosen) - 1
+    return Drill(settings, dict(given), out, tuple(chosen[first : last + 1]))
+
+
+def _position(notebooks: Sequence[Path], name: str, option: str) -> int:
+    """By number or by name: 50, 50_run_failure_drill."""
+    for position, path in enumerate(notebooks):
+        if path.stem == name or path.stem.startswith(f"{name}_"):
+            return position
+    listed = ", ".join(path.stem for path in notebooks)
+    raise BadParameter(name=option, problem=f"no notebook {name!r}; there are {listed}", example=50)
+
+
+def run_drill(drill: Drill, say: Say = print) -> int:
+    """Run the notebooks in order and print the verdict. Returns the exit code.
+
+    0 pass, 1 fail, 2 a bad parameter (nothing was touched), 3 AWS or the emulator refused a step,
+    130 interrupted; after 3 and 130 it lists what exists.
+    """
+    with contextlib.ExitStack() as stack:
+        session: Session | None = None
+        try:
+            stack.enter_context(_shared_emulator(drill.settings))
+            session = open_session(drill.settings.target, region=drill.settings.region)
+            walk.preflight(session, drill.settings)
+            say(f"{session}, service {drill.settings.service}")
+            if session.needs_confirmation and not drill.settings.confirm:
+                return _only_plan(session, drill.settings, say)
+            return _run(drill, session, say)
+        except BadParameter as error:
+            return _say_error(error, BAD_PARAMETER)
+        except RunbookError as error:
+            return _say_error(error, REFUSED)
+        except (PapermillExecutionError, DeadKernelError) as error:
+            return _say_failed_notebook(drill, session, error, say)
+        except (KeyboardInterrupt, SystemExit):
+            say("\nInterrupted.")
+            _say_what_exists(drill, session, say)
+            return INTERRUPTED
+
+
+@contextlib.contextmanager
+def _shared_emulator(settings: Settings) -> Iterator[None]:
+    """On the emulator, one for all notebooks: the one that is named, else one of our own."""
+    if settings.target != "emulator" or os.environ.get(ENDPOINT_VARIABLE):
+        yield
+        return
+    from runbook_lib.emulator.http_server import EmulatorServer
+
+    with EmulatorServer() as server:
+        os.environ[ENDPOINT_VARIABLE] = server.url
+        try:
+            yield
+        finally:
+            del os.environ[ENDPOINT_VARIABLE]
+
+
+def _run(drill: Drill, session: Session, say: Say) -> int:
+    drill.out.mkdir(parents=True, exist_ok=True)
+    lines = drill.out / "journal.jsonl"
+    lines.unlink(missing_ok=True)
+    environment = {**os.environ, JOURNAL_VARIABLE: str(lines.resolve())}
+    records: dict[str, dict[str, Any]] = {}
+    try:
+        with (
+            _progress(drill) as (tell, tick),
+            WarmKernel(
+                env=environment, cwd=notebook_folder(), on_line=_only_states(tell), on_cell=tick
+            ) as kernel,
+        ):
+            for path in drill.notebooks:
+                target = drill.out / path.name
+                executed = kernel.execute(path, target, _declared(path, drill.given))
+                records[path.stem] = read_records(executed)
+                tell(f"{path.stem:<30} ok")
+    finally:
+        _write_journal(drill, session, records)
+    return _say_verdict(drill, records, say)
+
+
+def _declared(path: Path, given: Mapping[str, Any]) -> dict[str, Any]:
+    known = declared_parameters(path)
+    return {name: value for name, value in given.items() if name in known}
+
+
+@contextlib.contextmanager
+def _progress(drill: Drill) -> Iterator[tuple[Say, Callable[[FinishedCell], None]]]:
+    """A bar over all code cells on a terminal; lines are printed above it."""
+    cells = sum(_code_cells(path) for path in drill.notebooks)
+    with tqdm(total=cells, unit="cell", leave=False, disable=not sys.stderr.isatty()) as bar:
+
+        def tell(line: str) -> None:
+            tqdm.write(line, file=sys.stdout)
+            sys.stdout.flush()
+
+        yield tell, lambda _: bar.update() and None
+
+
+def _code_cells(path: Path) -> int:
+    content = json.loads(path.read_text(encoding="utf-8"))
+    return sum(cell["cell_type"] == "code" for cell in content["cells"])
+
+
+def _only_states(tell: Say) -> Say:
+    """Of what notebooks print, the lines of `watch`; commands are in the executed copies."""
+
+    def on_line(line: str) -> None:
+        if " ecs-svc/" in line and not line.startswith("aws "):
+            tell(f"    {line}")
+
+    return on_line
+
+
+def _write_journal(
+    drill: Drill, session: Session, records: Mapping[str, Mapping[str, Any]]
+) -> None:
+    """journal.json: versions, parameters, where, every entry in order, the recorded facts."""
+    lines = drill.out / "journal.jsonl"
+    content = {
+        "versions": {
+            name: version(name) for name in ("ecs-circuit-breaker-runbook", "boto3", "papermill")
+        },
+        "target": session.target,
+        "account": session.account,
+        "region": session.region,
+        "parameters": {
+            name: getattr(drill.settings, name) for name in Settings.__dataclass_fields__
+        },
+        "records": records,
+        "entries": read_entries(lines),
+    }
+    text = json.dumps(content, indent=2, default=str) + "\n"
+    (drill.out / "journal.json").write_text(text, encoding="utf-8")
+    lines.unlink(missing_ok=True)
+
+
+def _say_verdict(drill: Drill, records: Mapping[str, Mapping[str, Any]], say: Say) -> int:
+    verdicts = [facts for facts in records.values() if "passed" in facts]
+    say("")
+    if not verdicts:
+        say("No verdict: the drill itself (50_run_failure_drill) was not part of this run.")
+        return PASSED
+    passed = all(facts["passed"] for facts in verdicts)
+    for facts in verdicts[:1] if passed else verdicts:
+        for name in ("deployment", "tripped by", "cause", "failures", "rolled back to"):
+            if facts.get(name):
+                say(f"  {name:<15} {facts[name]}")
+        if "alert arrived" in facts:
+            say(f"  {'alert':<15} {'arrived' if facts['alert arrived'] else 'did not arrive'}")
+    worst = next((facts for facts in verdicts if not facts["passed"]), verdicts[0])
+    say(f"Verdict: {'PASS' if passed else 'FAIL'}. {worst['sentence']}")
+    say(f"Evidence: {drill.out}/")
+    return PASSED if passed else FAILED
+
+
+def _only_plan(session: Session, settings: Settings, say: Say) -> int:
+    """On AWS without `confirm`: the plans that can be made now, and nothing else."""
+    for make in (
+        walk.task_definition_plan,
+        walk.service_plan,
+        walk.topic_plan,
+        walk.event_rule_plan,
+    ):
+        made = make(session, settings)
+        say(f"\n{made.title}\n{tables.plan(made)}")
+    say("")
+    return _say_error(
+        BadParameter(
+            name="confirm",
+            problem=f"empty, so nothing was changed in account {session.account}",
+            example=settings.service,
+        ),
+        BAD_PARAMETER,
+    )
+
+
+def _say_error(error: Exception, code: int) -> int:
+    sys.stdout.flush()
+    sys.stderr.write(f"error: {error}\n")
+    return code
+
+
+def _say_failed_notebook(drill: Drill, session: Session | None, error: Exception, say: Say) -> int:
+    """The line of the cell that failed, which notebook, which cell, and what exists."""
+    name, text, cell = type(error).__name__, str(error), ""
+    if isinstance(error, PapermillExecutionError):
+        name, text, cell = error.ename, error.evalue, f", cell {error.exec_count}"
+    notes = " ".join(getattr(error, "__notes__", ()))
+    sys.stdout.flush()
+    sys.stderr.write(f"error: {name}{cell}: {text} {notes}\n")
+    if name in _BEFORE_ANYTHING:
+        return BAD_PARAMETER
+    _say_what_exists(drill, session, say)
+    return REFUSED
+
+
+def _say_what_exists(drill: Drill, session: Session | None, say: Say) -> None:
+    if session is None:
+        say("Nothing was begun.")
+        return
+    try:
+        rows = [row for row in walk.inventory(session, drill.settings) if row[3] == "this runbook"]
+    except Exception as error:  # the account may be out of reach, which is why we are here
+        say(f"What exists could not be listed: {error}. Run `runbook clean-up`.")
+        return
+    if not rows:
+        say("Nothing that this runbook made exists.")
+        return
+    say(f"What exists (remove it with `runbook clean-up`):\n{tables.inventory(rows)}")

@@ -1,0 +1,42 @@
+"""Room: the refusals of the ECS API.
+
+Lives here: each error reply that ECS gives, code and text, one small constructor each.
+Never here: when it is given.
+"""
+
+from __future__ import annotations
+
+
+class EcsError(Exception):
+    """An error reply: HTTP status, AWS's code, AWS's message."""
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+def invalid_parameter(message: str) -> EcsError:
+    return EcsError("InvalidParameterException", message)
+
+
+def client_error(message: str) -> EcsError:
+    return EcsError("ClientException", message)
+
+
+def cluster_not_found() -> EcsError:
+    return EcsError("ClusterNotFoundException", "Cluster not found.")
+
+
+def service_not_found() -> EcsError:
+    return EcsError("ServiceNotFoundException", "Service not found.")
+
+
+def service_not_active() -> EcsError:
+    return EcsError("ServiceNotActiveException", "Service was not ACTIVE.")
+
+
+def not_emulated(what: str) -> EcsError:
+    """The emulator's own refusal: it says so rather than pretend."""
+    return EcsError("UnsupportedFeatureException", f"The emulator does not emulate {what}.")

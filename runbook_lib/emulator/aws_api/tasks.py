@@ -1,0 +1,136 @@
+"""Room: tasks in the ECS API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from runbook_lib.emulator import aws_events
+from runbook_lib.emulator.aws_api.context import Call, Context, page
+from runbook_lib.emulator.aws_api.errors import invalid_parameter, service_not_found
+from runbook_lib.emulator.state import Cluster, Task
+
+MOST_TASKS_A_CALL = 100
+
+
+def list_tasks(context: Context, call: Call) -> dict[str, Any]:
+    """RUNNING ones, that is those that should run, unless desiredStatus says STOPPED."""
+    call.emulated(
+        "cluster",
+        "family",
+        "startedBy",
+        "serviceName",
+        "desiredStatus",
+        "launchType",
+        "nextToken",
+        "maxResults",
+    )
+    params, cluster = call.params, context.cluster(call)
+    service_arn = None
+    if name := params.get("serviceName"):
+        service = context.find_service(cluster, str(name))
+        if service is None:
+            raise service_not_found()
+        service_arn = service.arn
+    arns = [
+        task.arn
+        for task in context.engine.world.tasks.values()
+        if task.cluster_arn == cluster.arn
+        and task.desired_status == params.get("desiredStatus", "RUNNING")
+        and service_arn in (None, task.service_arn)
+        and params.get("startedBy") in (None, task.deployment_id)
+        and params.get("family") in (None, task.task_definition.family)
+        and params.get("launchType", "FARGATE") == "FARGATE"
+    ]
+    return page(call, arns, "taskArns")
+
+
+def _find(context: Context, cluster: Cluster, reference: str) -> tuple[str, Task | None]:
+    task_id = reference.rpartition("/")[2]
+    arn = context.arn(cluster.region, "task", f"{cluster.name}/{task_id}")
+    return arn, context.engine.world.tasks.get(arn)
+
+
+def describe_tasks(context: Context, call: Call) -> dict[str, Any]:
+    """Stopped tasks are shown for an hour; after that they are MISSING."""
+    cluster, references = context.cluster(call), call.params["tasks"]
+    if not references:
+        raise invalid_parameter("Tasks cannot be empty.")
+    if len(references) > MOST_TASKS_A_CALL:
+        raise invalid_parameter(f"A maximum of {MOST_TASKS_A_CALL} tasks can be described.")
+    found, failures = [], []
+    for reference in references:
+        arn, task = _find(context, cluster, str(reference))
+        if task is None:
+            failures.append({"arn": arn, "reason": "MISSING"})
+            continue
+        found.append(_describe(context, task, call.params.get("include", ())))
+    return {"tasks": found, "failures": failures}
+
+
+def stop_task(context: Context, call: Call) -> dict[str, Any]:
+    _, task = _find(context, context.cluster(call), str(call.params["task"]))
+    if task is None:
+        raise invalid_parameter("The referenced task was not found.")
+    context.engine.stop_task(task, str(call.params.get("reason") or "Task stopped by user"))
+    return {"task": _describe(context, task)}
+
+
+def _describe(context: Context, task: Task, include: Any = ()) -> dict[str, Any]:
+    definition = task.task_definition
+    moments = {
+        "connectivityAt": task.connectivity_at,
+        "pullStartedAt": task.pull_started_at,
+        "pullStoppedAt": task.pull_stopped_at,
+        "startedAt": task.started_at,
+        "executionStoppedAt": task.execution_stopped_at,
+        "stoppingAt": task.stopping_at,
+        "stoppedAt": task.stopped_at,
+    }
+    reply: dict[str, Any] = {
+        "attachments": [aws_events.attachment(task)],
+        "attributes": [{"name": "ecs.cpu-architecture", "value": "x86_64"}],
+        "availabilityZone": task.availability_zone,
+        "clusterArn": task.cluster_arn,
+        "containers": _containers(task),
+        "cpu": str(definition.spec.get("cpu", "256")),
+        "createdAt": task.created_at,
+        "desiredStatus": task.desired_status,
+        "enableExecuteCommand": False,
+        "group": f"service:{task.service_arn.rpartition('/')[2]}",
+        "healthStatus": task.health,
+        "lastStatus": task.status,
+        "launchType": "FARGATE",
+        "memory": str(definition.spec.get("memory", "512")),
+        "overrides": {
+            "containerOverrides": [{"name": c["name"]} for c in definition.containers],
+            "inferenceAcceleratorOverrides": [],
+        },
+        "platformFamily": "Linux",
+        "platformVersion": "1.4.0",
+        "startedBy": task.deployment_id,
+        "tags": context.tags_of(task.arn) if "TAGS" in include else [],
+        "taskArn": task.arn,
+        "taskDefinitionArn": definition.arn,
+        "version": task.version,
+        "ephemeralStorage": {"sizeInGiB": 20},
+        **{name: each for name, each in moments.items() if each},
+    }
+    if task.connectivity_at:
+        reply["connectivity"] = "CONNECTED"
+    if task.stop:
+        reply |= {"stopCode": task.stop.code, "stoppedReason": task.stop.reason}
+    return reply
+
+
+def _containers(task: Task) -> list[dict[str, Any]]:
+    return [
+        {"healthStatus": "UNKNOWN", **container, "managedAgents": []}
+        for container in aws_events.containers(task)
+    ]
+
+
+OPERATIONS = {
+    "ListTasks": list_tasks,
+    "DescribeTasks": describe_tasks,
+    "StopTask": stop_task,
+}

@@ -1,0 +1,81 @@
+"""Room: the emulator as its user sees it: clock and mailbox, over HTTP.
+
+Lives here: what the runbook needs beside the AWS API when it runs on the emulator.
+Never here: the inside of the emulator.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+_ANSWER_SECONDS = 30.0
+
+
+class EmulatorControls:
+    """The calls under /_emulator of the emulator at `url`."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url.rstrip("/")
+        # Loopback needs no proxy, whatever the environment says.
+        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def call(
+        self, method: str, path: str, content: object = None, timeout: float = _ANSWER_SECONDS
+    ) -> Any:
+        body = None if content is None else json.dumps(content).encode()
+        request = urllib.request.Request(f"{self.url}{path}", data=body, method=method)  # noqa: S310 - our own loopback URL
+        with self._opener.open(request, timeout=timeout) as response:
+            text = response.read().decode()
+        return json.loads(text) if response.headers.get_content_subtype() == "json" else text
+
+    def health(self) -> Mapping[str, Any] | None:
+        """None if nobody answers there, or somebody else."""
+        try:
+            answer = self.call("GET", "/_emulator/health", timeout=3.0)
+        except (OSError, ValueError, urllib.error.URLError):
+            return None
+        return answer if isinstance(answer, dict) and answer.get("status") == "ok" else None
+
+
+class EmulatorClock:
+    """Waiting leaps over a frozen clock, and is shortened by a fast one."""
+
+    def __init__(self, controls: EmulatorControls) -> None:
+        self._controls = controls
+
+    def now(self) -> datetime:
+        return datetime.fromisoformat(self._controls.call("GET", "/_emulator/clock")["now"])
+
+    def sleep(self, seconds: float) -> None:
+        speed = self._controls.call("GET", "/_emulator/clock")["speed"]
+        if speed:
+            time.sleep(seconds / speed)
+            return
+        self._controls.call("POST", "/_emulator/clock", {"advance_seconds": seconds})
+
+
+class EmulatorMailbox:
+    """The mails that the emulated SNS has sent, newest first."""
+
+    can_be_read = True
+
+    def __init__(self, controls: EmulatorControls) -> None:
+        self._controls = controls
+
+    def mails(self, address: str) -> list[dict[str, str]]:
+        mails = self._controls.call("GET", "/_emulator/mail")
+        return [each for each in reversed(mails) if each["to"] == address]
+
+    def confirm(self, address: str, topic_arn: str) -> str:
+        """Follow the link of the newest confirmation mail, as its reader would."""
+        for mail in self.mails(address):
+            if mail["kind"] == "confirmation" and mail["topicArn"] == topic_arn:
+                self._controls.call("GET", mail["link"])
+                return f"Opened the mail to {address} and followed its link."
+        return f"There is no confirmation mail to {address}."

@@ -1,0 +1,107 @@
+"""Room: the whole emulated account, put together.
+
+Lives here: which part answers which request, and what the world holds when it is new.
+Never here: sockets, rules of any service.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from runbook_lib.emulator.account import ACCOUNT_ID, Account
+from runbook_lib.emulator.aws_api import EcsApi
+from runbook_lib.emulator.aws_api.context import Context, Neighbours, Place
+from runbook_lib.emulator.clock import FIRST_MOMENT, FROZEN, Clock
+from runbook_lib.emulator.engine import Engine
+from runbook_lib.emulator.eventbridge import AttemptDelivery
+from runbook_lib.emulator.fates import Fate, fate_of
+from runbook_lib.emulator.http_messages import HttpRequest, HttpResponse
+from runbook_lib.emulator.ids import Ids
+from runbook_lib.emulator.images import Images
+from runbook_lib.emulator.state import Cluster, Service, TaskDefinition
+
+HOME_REGION = "eu-west-1"
+ECS_TARGET = "AmazonEC2ContainerServiceV20141113."
+
+
+class EmulatedAws:
+    """An account that has used ECS before: default VPC, `default` cluster, execution role."""
+
+    def __init__(
+        self, *, seed: int = 1, start: datetime = FIRST_MOMENT, speed: float = FROZEN
+    ) -> None:
+        self.seed, self._start = seed, start
+        self.clock = Clock(start, speed)
+        self._build()
+
+    def _build(self) -> None:
+        self.ids = Ids(self.seed)
+        self.images = Images()
+        self.account = Account(self.clock, self.ids)
+        self.engine = Engine(
+            account_id=ACCOUNT_ID,
+            clock=self.clock,
+            ids=self.ids,
+            fate_of=self._fate_of,
+            subnets_of=self._subnets_of,
+            publish=self.account.bus.publish,
+        )
+        self.engine.also_handle(AttemptDelivery, self.account.bus.attempt)
+        neighbours = Neighbours(
+            subnet=self._subnet,
+            security_group=self._security_group,
+            has_service_linked_role=self.account.has_ecs_service_linked_role,
+        )
+        self._context = Context(self.engine, ACCOUNT_ID, neighbours)
+        self._ecs = EcsApi(self._context)
+        arn = self._context.arn(HOME_REGION, "cluster", "default")
+        self.engine.world.clusters[arn] = Cluster("default", arn, HOME_REGION)
+
+    def reset(self, *, seed: int | None = None) -> None:
+        """Begin anew, at the first moment, with the same speed."""
+        self.account.close()
+        self.seed = self.seed if seed is None else seed
+        self.clock = Clock(self._start, self.clock.speed)
+        self._build()
+
+    def close(self) -> None:
+        """Give moto its own clock back, so that another emulator may start in this process."""
+        self.account.close()
+
+    def answer(self, request: HttpRequest) -> HttpResponse:
+        """Answer an AWS call. The world is first brought to the present."""
+        self.engine.catch_up()
+        target = request.headers.get("x-amz-target", "")
+        region, service = request.scope or (HOME_REGION, "")
+        if not target.startswith(ECS_TARGET) and service != "ecs":
+            return self.account.handle(request)
+        reply = self._ecs.answer(target, request.body, region)
+        headers = {
+            "content-type": "application/x-amz-json-1.1",
+            "x-amzn-requestid": self.ids.uuid("request"),
+        }
+        return HttpResponse(reply.status, headers, reply.body)
+
+    # --- what ECS asks of its neighbours ----------------------------------------------------
+
+    def _fate_of(self, definition: TaskDefinition) -> Fate:
+        return fate_of(definition, self.images, self.account.role_exists)
+
+    def _subnet(self, region: str, subnet_id: str) -> Place | None:
+        found = self.account.subnet(region, subnet_id)
+        return Place(found.vpc_id, found.availability_zone) if found else None
+
+    def _security_group(self, region: str, group_id: str) -> Place | None:
+        found = self.account.security_group(region, group_id)
+        return Place(found.vpc_id) if found else None
+
+    def _subnets_of(self, service: Service) -> Sequence[tuple[str, str]]:
+        """The service's subnets with their zones; a bridge-mode task has a nameless one."""
+        network = service.spec.get("networkConfiguration", {}).get("awsvpcConfiguration", {})
+        found = [
+            (subnet_id, place.availability_zone)
+            for subnet_id in network.get("subnets", ())
+            if (place := self._subnet(service.region, subnet_id))
+        ]
+        return found or [("", f"{service.region}a")]

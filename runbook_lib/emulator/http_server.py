@@ -1,0 +1,179 @@
+"""Room: the sockets of the emulator.
+
+Lives here: the ASGI application, and starting and stopping a server on loopback.
+Never here: what a request means.
+
+Everything runs in one thread, one request after the other: the world needs no locks.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import threading
+from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any
+
+import uvicorn
+
+from runbook_lib.emulator import control
+from runbook_lib.emulator.clock import FIRST_MOMENT, FROZEN
+from runbook_lib.emulator.emulated_aws import EmulatedAws
+from runbook_lib.emulator.http_messages import HttpRequest, HttpResponse, error_response
+
+LOOPBACK = "127.0.0.1"
+MOST_BODY_BYTES = 8 * 1024 * 1024
+SHORTEST_NAP_SECONDS, LONGEST_NAP_SECONDS = 0.02, 0.5
+
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+_log = logging.getLogger(__name__)
+
+
+class Application:
+    """The ASGI application over one emulated account."""
+
+    def __init__(self, aws: EmulatedAws) -> None:
+        self.aws = aws
+
+    async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        request = await _read(scope, receive)
+        response = _too_large() if request is None else await self._answer(request)
+        headers = [
+            (k.lower().encode("latin-1", "replace"), v.encode("latin-1", "replace"))
+            for k, v in response.headers.items()
+            if k.lower() != "content-length"
+        ]
+        headers.append((b"content-length", str(len(response.body)).encode()))
+        await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        await send({"type": "http.response.body", "body": response.body})
+
+    async def _answer(self, request: HttpRequest) -> HttpResponse:
+        """Whatever happens, the caller gets an answer in the form of its protocol."""
+        try:
+            if request.path.startswith(control.PREFIX):
+                return control.control(self.aws, request)
+            return await self._poll(request)
+        except Exception:
+            _log.exception("the emulator could not answer %s %s", request.method, request.path)
+            text = "The emulator could not answer this request; its log says why."
+            return error_response(request, 500, "InternalFailure", text)
+
+    async def _poll(self, request: HttpRequest) -> HttpResponse:
+        """Long polling waits in virtual time: not at all while the clock is frozen."""
+        wait = self.aws.account.long_poll_seconds(request)
+        response = self.aws.answer(request)
+        if not wait:
+            return response
+        end = self.aws.clock.now + timedelta(seconds=wait)
+        while _has_no_message(response) and self.aws.clock.speed and self.aws.clock.now < end:
+            await asyncio.sleep(SHORTEST_NAP_SECONDS)
+            response = self.aws.answer(request)
+        return response
+
+
+def _has_no_message(response: HttpResponse) -> bool:
+    return response.status == 200 and b"ReceiptHandle" not in response.body
+
+
+async def _read(scope: MutableMapping[str, Any], receive: Receive) -> HttpRequest | None:
+    body = bytearray()
+    more = True
+    while more:
+        message = await receive()
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+        if len(body) > MOST_BODY_BYTES:
+            return None
+    return HttpRequest(
+        method=scope["method"],
+        path=scope["path"],
+        query_string=scope["query_string"].decode("latin-1"),
+        headers={k.decode("latin-1").lower(): v.decode("latin-1") for k, v in scope["headers"]},
+        body=bytes(body),
+    )
+
+
+def _too_large() -> HttpResponse:
+    return HttpResponse(413, {"content-type": "text/plain"}, b"The request body is too large.\n")
+
+
+class EmulatorServer:
+    """The emulator on a loopback port, in a thread of this process.
+
+    `port` 0 takes a free one. Use it as a context manager; `url` is the AWS endpoint.
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        seed: int = 1,
+        start: datetime = FIRST_MOMENT,
+        speed: float = FROZEN,
+    ) -> None:
+        self._socket = _listen(port)
+        self.aws = EmulatedAws(seed=seed, start=start, speed=speed)
+        config = uvicorn.Config(
+            Application(self.aws),
+            loop="asyncio",
+            lifespan="off",
+            log_level="critical",
+            access_log=False,
+            timeout_graceful_shutdown=1,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._run, name="emulator", daemon=True)
+
+    @property
+    def url(self) -> str:
+        return f"http://{LOOPBACK}:{self._socket.getsockname()[1]}"
+
+    def _run(self) -> None:
+        self._server.run(sockets=[self._socket])
+
+    def start(self) -> EmulatorServer:
+        """The socket listens already: the first request waits in line, none is refused."""
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        self._server.should_exit = True
+        if self._thread.is_alive():
+            self._thread.join()
+        self._socket.close()
+        self.aws.close()
+
+    def run_in_foreground(self) -> None:
+        """Serve until interrupted."""
+        try:
+            with suppress(KeyboardInterrupt):
+                self._run()
+        finally:
+            self._socket.close()
+            self.aws.close()
+
+    def __enter__(self) -> EmulatorServer:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+
+def _listen(port: int) -> socket.socket:
+    """Loopback only: nobody else's machine can reach the emulator."""
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((LOOPBACK, port))
+    except OSError as error:
+        listening.close()
+        text = f"port {port} on {LOOPBACK} is taken: choose another with --port"
+        raise OSError(error.errno, text) from error
+    listening.listen(128)
+    return listening

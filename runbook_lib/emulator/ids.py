@@ -1,0 +1,48 @@
+"""Room: ids and chance.
+
+Lives here: every id that AWS would mint and every draw that AWS would leave to chance, all from one
+seed. Same seed and same story, same text.
+Never here: what an id belongs to.
+"""
+
+from __future__ import annotations
+
+import random
+import string
+import uuid
+
+_BASE62 = string.digits + string.ascii_letters
+
+
+class Ids:
+    """One stream of chance for each purpose, so that a new draw in one place moves no other."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
+        self._streams: dict[str, random.Random] = {}
+
+    def _stream(self, purpose: str) -> random.Random:
+        if purpose not in self._streams:
+            self._streams[purpose] = random.Random(f"{self.seed}/{purpose}")
+        return self._streams[purpose]
+
+    def between(self, purpose: str, low: float, high: float) -> float:
+        """A draw from `low` to `high`, to the millisecond."""
+        return round(self._stream(purpose).uniform(low, high), 3)
+
+    def hexadecimal(self, purpose: str, digits: int = 32) -> str:
+        """A task id has 32 of them."""
+        return f"{self._stream(purpose).getrandbits(4 * digits):0{digits}x}"
+
+    def number(self, purpose: str, digits: int = 19) -> str:
+        """A deployment id is ecs-svc/ and 19 digits; a service revision's id has 19 too."""
+        stream = self._stream(purpose)
+        return str(stream.randrange(10 ** (digits - 1), 10**digits))
+
+    def base62(self, purpose: str, length: int = 21) -> str:
+        """A service deployment's id has 21 of them."""
+        stream = self._stream(purpose)
+        return "".join(stream.choice(_BASE62) for _ in range(length))
+
+    def uuid(self, purpose: str) -> str:
+        return str(uuid.UUID(int=self._stream(purpose).getrandbits(128), version=4))

@@ -1,0 +1,302 @@
+"""Room: the nouns of the emulated ECS.
+
+Lives here: clusters, task definitions, services, deployments, tasks, service deployments and service
+revisions, and the `World` that holds them; `ServiceView`, the snapshot that the reconciler reads.
+Never here: time passing, AWS's JSON replies, rules. Only the engine writes these records.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+PRIMARY, ACTIVE, INACTIVE, DRAINING = "PRIMARY", "ACTIVE", "INACTIVE", "DRAINING"
+IN_PROGRESS, COMPLETED, FAILED = "IN_PROGRESS", "COMPLETED", "FAILED"
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdConfiguration:
+    type: str = "BOUNDED_PERCENT"
+    value: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitBreaker:
+    enable: bool = False
+    rollback: bool = False
+    reset_on_healthy_task: bool = True
+    threshold: ThresholdConfiguration = field(default_factory=ThresholdConfiguration)
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentConfiguration:
+    circuit_breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
+    minimum_healthy_percent: int = 100
+    maximum_percent: int = 200
+
+
+@dataclass(slots=True)
+class Cluster:
+    name: str
+    arn: str
+    region: str
+    status: str = ACTIVE
+    settings: tuple[Mapping[str, str], ...] = ()
+
+
+@dataclass(slots=True)
+class TaskDefinition:
+    """A task definition revision. `spec` is what was registered, as the API returns it."""
+
+    arn: str
+    family: str
+    revision: int
+    spec: Mapping[str, Any]
+    registered_at: datetime
+    registered_by: str
+    status: str = ACTIVE
+    deregistered_at: datetime | None = None
+
+    @property
+    def containers(self) -> tuple[Mapping[str, Any], ...]:
+        return tuple(self.spec["containerDefinitions"])
+
+
+@dataclass(slots=True)
+class Stop:
+    """Why a task stops, in AWS's own words."""
+
+    code: str
+    reason: str
+    exit_code: int | None = None
+    container_reason: str | None = None
+
+
+@dataclass(slots=True)
+class Counts:
+    """Tasks of one deployment, each in exactly one place. RUNNING = warming + healthy + unhealthy."""
+
+    pending: int = 0
+    warming: int = 0
+    healthy: int = 0
+    unhealthy: int = 0
+    stopping: int = 0
+
+    @property
+    def running(self) -> int:
+        return self.warming + self.healthy + self.unhealthy
+
+    def add(self, place: str, number: int) -> None:
+        if place != "gone":
+            setattr(self, place, getattr(self, place) + number)
+
+
+@dataclass(slots=True)
+class Task:
+    id: str
+    arn: str
+    region: str
+    cluster_arn: str
+    service_arn: str
+    deployment_id: str
+    task_definition: TaskDefinition
+    created_at: datetime
+    subnet_id: str
+    availability_zone: str
+    network_ids: Mapping[str, str]
+    counts: Counts
+    counted_as: str = "pending"
+    status: str = "PROVISIONING"
+    desired_status: str = "RUNNING"
+    health: str = "UNKNOWN"
+    is_healthy: bool = False
+    is_condemned: bool = False
+    version: int = 1
+    connectivity_at: datetime | None = None
+    pull_started_at: datetime | None = None
+    pull_stopped_at: datetime | None = None
+    started_at: datetime | None = None
+    execution_stopped_at: datetime | None = None
+    stopping_at: datetime | None = None
+    stopped_at: datetime | None = None
+    stop: Stop | None = None
+
+    @property
+    def is_stopping(self) -> bool:
+        return self.desired_status == "STOPPED"
+
+    @property
+    def place(self) -> str:
+        """The column of the counts in which this task stands."""
+        if self.status == "STOPPED":
+            return "gone"
+        if self.is_stopping:
+            return "stopping"
+        if self.status != "RUNNING":
+            return "pending"
+        if self.is_condemned:
+            return "unhealthy"
+        return "healthy" if self.is_healthy else "warming"
+
+
+@dataclass(slots=True)
+class Deployment:
+    id: str
+    task_definition: TaskDefinition
+    revision_arn: str
+    spec: Mapping[str, Any]
+    created_at: datetime
+    updated_at: datetime
+    reason: str
+    can_start_at: datetime
+    settles_in: float
+    status: str = PRIMARY
+    rollout_state: str = IN_PROGRESS
+    desired_count: int = 0
+    is_picked_up: bool = False
+    failed_attempts: int = 0
+    failures: int = 0
+    counted_at: datetime | None = None
+    verdict_at: datetime | None = None
+    changed_at: datetime | None = None
+    rolls_back: bool = False
+    counts: Counts = field(default_factory=Counts)
+    tasks: dict[str, Task] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class ServiceEvent:
+    id: str
+    created_at: datetime
+    message: str
+
+
+@dataclass(slots=True)
+class ServiceDeployment:
+    """One run of the ServiceDeployments API: what became of one request to deploy."""
+
+    arn: str
+    service_arn: str
+    cluster_arn: str
+    deployment_id: str
+    created_at: datetime
+    updated_at: datetime
+    target_revision_arn: str
+    source_revisions: tuple[tuple[str, int], ...]
+    status: str = "PENDING"
+    status_reason: str | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    stopped_at: datetime | None = None
+    breaker_status: str = "MONITORING"
+    failure_count: int = 0
+    threshold: int = 0
+    rollback_started_at: datetime | None = None
+    rollback_reason: str | None = None
+    rollback_revision_arn: str | None = None
+
+
+@dataclass(slots=True)
+class ServiceRevision:
+    arn: str
+    service_arn: str
+    cluster_arn: str
+    task_definition_arn: str
+    spec: Mapping[str, Any]
+    created_at: datetime
+
+
+@dataclass(slots=True)
+class Service:
+    """`spec` is the part of the service that the emulator only hands back: network, launch type."""
+
+    arn: str
+    name: str
+    region: str
+    cluster_arn: str
+    desired_count: int
+    configuration: DeploymentConfiguration
+    spec: Mapping[str, Any]
+    created_at: datetime
+    created_by: str
+    status: str = ACTIVE
+    deployments: list[Deployment] = field(default_factory=list)
+    events: list[ServiceEvent] = field(default_factory=list)
+    service_deployments: list[ServiceDeployment] = field(default_factory=list)
+    revisions: list[ServiceRevision] = field(default_factory=list)
+    acts_at: datetime | None = None
+    wakes_at: datetime | None = None
+    is_steady: bool = False
+    steady_said_at: datetime | None = None
+
+    @property
+    def primary(self) -> Deployment:
+        return self.deployments[0]
+
+    def deployment(self, deployment_id: str) -> Deployment | None:
+        return next((d for d in self.deployments if d.id == deployment_id), None)
+
+    def service_deployment(self, deployment_id: str) -> ServiceDeployment | None:
+        """The newest one for this deployment id."""
+        return next(
+            (s for s in reversed(self.service_deployments) if s.deployment_id == deployment_id),
+            None,
+        )
+
+
+@dataclass(slots=True)
+class World:
+    """Everything that exists, by ARN."""
+
+    clusters: dict[str, Cluster] = field(default_factory=dict)
+    task_definitions: dict[str, TaskDefinition] = field(default_factory=dict)
+    families: dict[tuple[str, str], list[TaskDefinition]] = field(default_factory=dict)
+    services: dict[str, Service] = field(default_factory=dict)
+    tasks: dict[str, Task] = field(default_factory=dict)
+    tags: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentView:
+    """What the reconciler may know of a deployment."""
+
+    id: str
+    rollout_state: str
+    can_start_at: datetime
+    changed_at: datetime
+    settles_in: float
+    is_picked_up: bool = True
+    failures: int = 0
+    counted_at: datetime | None = None
+    verdict_at: datetime | None = None
+    pending: int = 0
+    warming: int = 0
+    healthy: int = 0
+    unhealthy: int = 0
+    stopping: int = 0
+
+    @property
+    def live(self) -> int:
+        """Tasks in PENDING or RUNNING, the ones that maximumPercent counts."""
+        return self.pending + self.warming + self.healthy + self.unhealthy
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceView:
+    """What the reconciler may know of a service: `deployments[0]` is the PRIMARY one."""
+
+    desired_count: int
+    configuration: DeploymentConfiguration
+    deployments: tuple[DeploymentView, ...]
+    is_draining: bool = False
+    acts_at: datetime | None = None
+
+    @property
+    def primary(self) -> DeploymentView:
+        return self.deployments[0]
+
+    @property
+    def others(self) -> tuple[DeploymentView, ...]:
+        return self.deployments[1:]

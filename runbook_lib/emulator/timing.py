@@ -1,0 +1,63 @@
+"""Room: how long things take, in seconds.
+
+Lives here: each interval as (shortest, longest), with where it was seen.
+Never here: what happens at its end.
+
+"Measured" means read off service events and task timestamps that users published of real Fargate
+deployments; "assumed" means that nothing public settles it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Span = tuple[float, float]
+
+API_TO_PICKED_UP: Span = (0.075, 1.6)  # measured: service deployment createdAt → startedAt
+UPDATE_TO_FIRST_START: Span = (17.0, 48.0)  # measured
+CREATE_TO_FIRST_START: Span = (8.0, 17.0)  # assumed, from a first deployment that took 93 s
+CREATED_TO_CONNECTED: Span = (3.9, 4.1)  # measured: createdAt → connectivityAt
+CONNECTED_TO_PULL: Span = (13.6, 13.7)  # measured: → pullStartedAt
+PULL: Span = (2.6, 3.4)  # measured: 3.0 s for a small image
+PULL_TO_STARTED: Span = (2.6, 3.4)  # measured: → startedAt
+FIRST_START_TO_BAD_TAG: Span = (85.0, 92.0)  # measured: seven retries
+TO_MISSING_REPOSITORY: Span = (24.0, 30.0)  # assumed: one retry
+VERDICT_AFTER_START: Span = (2.9, 5.0)  # measured: the start after the threshold → FAILED
+VERDICT_AFTER_HEALTH_CHECK: Span = (37.0, 64.0)  # measured
+COUNTED_BEFORE_START: Span = (10.0, 16.0)  # measured: failedTasks rises before the next start
+AFTER_VERDICT: Span = (2.5, 3.2)  # measured: FAILED → "stopped 1 pending tasks."
+EXIT_TO_STOPPING: Span = (9.5, 11.0)  # measured: executionStoppedAt → stoppingAt
+EXIT_TO_NEXT_START: Span = (25.0, 27.0)  # measured: cycle of 50 to 52 s
+STOPPING_TO_STOPPED: Span = (22.0, 33.0)  # measured: 22.8 s; 43.8 s at a secret failure
+FAILED_TO_STOPPED: Span = (12.0, 16.0)  # assumed
+PENDING_STOP_TO_STOPPED: Span = (24.0, 70.0)  # measured: rollback over 24 to 80 s after the trip
+STOP_TO_REPLACEMENT: Span = (16.0, 20.0)  # measured: StopTask → has started
+SCALE_TO_ACTION: Span = (3.0, 8.0)  # assumed: new desired count → has started
+SETTLE: Span = (2.0, 10.0)  # assumed: last task in place → completed
+EMPTY_DEPLOYMENT: Span = (85.0, 89.0)  # measured: 87 s at desired count 0
+
+HEALTHY_AFTER_RUNNING = 40.0
+"""A task without any health check counts as healthy 40 s after RUNNING (ECS API reference,
+minimumHealthyPercent)."""
+
+STEADY_STATE_REPEATS = 6 * 3600.0
+STOPPED_TASK_VISIBLE = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCheckTiming:
+    """Seconds after RUNNING at which a container health check gives its first verdict."""
+
+    interval: int = 30
+    retries: int = 3
+    start_period: int = 0
+
+    @property
+    def passes_after(self) -> float:
+        """The first check runs one interval after the start: 30 s by default."""
+        return float(self.interval)
+
+    @property
+    def fails_after(self) -> float:
+        """Failures in the start period do not count: 30 s, 3 retries: 90 s."""
+        return float(self.start_period + self.interval * self.retries)

@@ -1,0 +1,127 @@
+"""Room: the plan of notebook 50: a probe at the end of the alert chain, then the bad release."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from runbook_lib import facts
+from runbook_lib.errors import NotOurs
+from runbook_lib.plans.task_definition import matching_revision, register_step
+from runbook_lib.plans.topic import topic_arn
+from runbook_lib.settings import Settings
+from runbook_lib.steps import TAG_KEY, TAG_VALUE, Plan, Result, Step, is_ours
+
+PROBE_RETENTION_SECONDS = 4 * 3600
+
+
+def probe_arn(settings: Settings, account: str) -> str:
+    return f"arn:aws:sqs:{settings.region}:{account}:{settings.probe_queue}"
+
+
+def _queue_policy(settings: Settings, account: str) -> dict[str, object]:
+    """Only this topic may send to the probe."""
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Sid": "TopicMaySend",
+                "Effect": "Allow",
+                "Principal": {"Service": "sns.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": probe_arn(settings, account),
+                "Condition": {"ArnEquals": {"aws:SourceArn": topic_arn(settings, account)}},
+            }
+        ],
+    }
+
+
+def plan_probe(
+    settings: Settings, account: str, queue: facts.Queue | None, topic: facts.Topic | None
+) -> tuple[Step, Step]:
+    """A queue beside the mailbox: it shows what any subscriber of the topic gets."""
+    if queue is not None and not is_ours(queue.tags):
+        raise NotOurs(what=f"queue {settings.probe_queue}", next_step="rename or delete that queue")
+    arn = probe_arn(settings, account)
+    create = Step(
+        service="sqs",
+        operation="CreateQueue",
+        input={
+            "QueueName": settings.probe_queue,
+            "Attributes": {
+                "Policy": json.dumps(_queue_policy(settings, account)),
+                "MessageRetentionPeriod": str(PROBE_RETENTION_SECONDS),
+            },
+            "tags": {TAG_KEY: TAG_VALUE},
+        },
+        why="a mailbox cannot be read by a program; this queue can",
+        makes=f"queue {settings.probe_queue}",
+        permissions=("sqs:CreateQueue", "sqs:TagQueue"),
+        undo="aws sqs delete-queue",
+        satisfied=f"queue {settings.probe_queue} exists" if queue else "",
+    )
+    listens = any(each.endpoint == arn for each in topic.subscriptions) if topic else False
+    subscribe = Step(
+        service="sns",
+        operation="Subscribe",
+        input={
+            "TopicArn": topic_arn(settings, account),
+            "Protocol": "sqs",
+            "Endpoint": arn,
+            "Attributes": {"RawMessageDelivery": "true"},
+        },
+        why="the probe receives every alert that the mailbox receives",
+        makes=f"subscription of queue {settings.probe_queue}",
+        permissions=("sns:Subscribe",),
+        undo="aws sns unsubscribe",
+        satisfied="the probe is subscribed" if listens else "",
+    )
+    return create, subscribe
+
+
+def plan_bad_release(
+    settings: Settings,
+    *,
+    account: str,
+    queue: facts.Queue | None,
+    topic: facts.Topic | None,
+    revisions: Sequence[facts.TaskDefinition],
+    service: facts.Service,
+) -> Plan:
+    """Probe, bad revision, deployment. A bad deployment that is still running is not repeated."""
+    register = register_step(
+        settings, account, settings.bad_image, "a release that cannot start", revisions
+    )
+    present = matching_revision(settings, settings.bad_image, revisions)
+    primary = service.primary
+    running = (
+        primary is not None
+        and present is not None
+        and primary.task_definition == present.name
+        and not primary.has_failed
+    )
+    update = Step(
+        service="ecs",
+        operation="UpdateService",
+        input={
+            "cluster": settings.cluster,
+            "service": settings.service,
+            "taskDefinition": present.name if present else _registered(settings, revisions),
+        },
+        why="starts the deployment that will fail",
+        makes=f"a deployment of {settings.service} that fails",
+        permissions=("ecs:UpdateService",),
+        undo="the circuit breaker rolls back by itself",
+        satisfied=f"{primary.id} is running" if running and primary else "",
+    )
+    steps = (*plan_probe(settings, account, queue, topic), register, update)
+    return Plan("Ship a bad release", settings.service, steps)
+
+
+def _registered(settings: Settings, revisions: Sequence[facts.TaskDefinition]) -> Result:
+    newest = max((each.revision for each in revisions), default=0)
+    return Result(
+        "RegisterTaskDefinition",
+        "join(':', [taskDefinition.family, to_string(taskDefinition.revision)])",
+        shown=f"{settings.family}:{newest + 1}",
+    )

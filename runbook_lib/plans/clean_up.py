@@ -1,0 +1,148 @@
+"""Room: the plan of notebook 90: remove what the runbook made, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from runbook_lib import facts
+from runbook_lib.plans.task_definition import EXECUTION_POLICY
+from runbook_lib.settings import Settings
+from runbook_lib.steps import Plan, Step, is_ours
+
+
+@dataclass(frozen=True, slots=True)
+class Leftovers:
+    """What there is under the names of the settings, whoever made it."""
+
+    service: facts.Service | None
+    revisions: tuple[facts.TaskDefinition, ...]
+    rule: facts.Rule | None
+    topic: facts.Topic | None
+    queue: facts.Queue | None
+    role: facts.Role | None
+    cluster_tags: dict[str, str] | None
+
+
+def plan_clean_up(settings: Settings, left: Leftovers) -> Plan:
+    """In the order that AWS allows. Whatever lacks the runbook's tag is not in the plan."""
+    steps = [
+        *_service(settings, left),
+        *_rule(left),
+        *_topic(left),
+        *_queue(left),
+        *_revisions(left),
+        *_cluster(settings, left),
+        *_role(left),
+    ]
+    return Plan("Clean up", settings.service, tuple(steps))
+
+
+def _step(aws: str, operation: str, what: str, why: str, **arguments: object) -> Step:
+    return Step(
+        service=aws,
+        operation=operation,
+        input=arguments,
+        why=why,
+        makes=f"{what} removed",
+        permissions=(f"{aws}:{operation}",),
+        undo="run the notebook that makes it",
+    )
+
+
+def _service(settings: Settings, left: Leftovers) -> Iterator[Step]:
+    if left.service and left.service.is_active and is_ours(left.service.tags):
+        yield _step(
+            "ecs",
+            "DeleteService",
+            f"service {left.service.name}",
+            "stops its tasks",
+            cluster=settings.cluster,
+            service=left.service.name,
+            force=True,
+        )
+
+
+def _rule(left: Leftovers) -> Iterator[Step]:
+    if left.rule is None or not is_ours(left.rule.tags):
+        return
+    name = left.rule.name
+    if left.rule.targets:
+        yield _step(
+            "events",
+            "RemoveTargets",
+            f"targets of rule {name}",
+            "a rule with targets cannot be deleted",
+            Rule=name,
+            Ids=list(left.rule.targets),
+        )
+    yield _step("events", "DeleteRule", f"rule {name}", "no more alerts", Name=name)
+
+
+def _topic(left: Leftovers) -> Iterator[Step]:
+    if left.topic is None:
+        return
+    name = facts.short(left.topic.arn.replace(":", "/"))
+    if is_ours(left.topic.tags):
+        yield _step(
+            "sns",
+            "DeleteTopic",
+            f"topic {name}",
+            "and every subscription with it",
+            TopicArn=left.topic.arn,
+        )
+        return
+    for each in left.topic.subscriptions:
+        if left.queue and is_ours(left.queue.tags) and each.endpoint == left.queue.arn:
+            yield _step(
+                "sns",
+                "Unsubscribe",
+                f"probe of topic {name}",
+                "the drill is over",
+                SubscriptionArn=each.arn,
+            )
+
+
+def _queue(left: Leftovers) -> Iterator[Step]:
+    if left.queue and is_ours(left.queue.tags):
+        name = facts.short(left.queue.url)
+        yield _step("sqs", "DeleteQueue", f"queue {name}", "the probe", QueueUrl=left.queue.url)
+
+
+def _revisions(left: Leftovers) -> Iterator[Step]:
+    for each in left.revisions:
+        if is_ours(each.tags):
+            yield _step(
+                "ecs",
+                "DeregisterTaskDefinition",
+                f"revision {each.name}",
+                "no new deployment may use it",
+                taskDefinition=each.name,
+            )
+
+
+def _cluster(settings: Settings, left: Leftovers) -> Iterator[Step]:
+    if left.cluster_tags is not None and is_ours(left.cluster_tags):
+        yield _step(
+            "ecs",
+            "DeleteCluster",
+            f"cluster {settings.cluster}",
+            "it was made for this",
+            cluster=settings.cluster,
+        )
+
+
+def _role(left: Leftovers) -> Iterator[Step]:
+    if left.role is None or not is_ours(left.role.tags):
+        return
+    name = left.role.name
+    if EXECUTION_POLICY in left.role.policy_arns:
+        yield _step(
+            "iam",
+            "DetachRolePolicy",
+            f"policy of role {name}",
+            "a role with policies cannot be deleted",
+            RoleName=name,
+            PolicyArn=EXECUTION_POLICY,
+        )
+    yield _step("iam", "DeleteRole", f"role {name}", "it was made for this", RoleName=name)

@@ -1,0 +1,54 @@
+"""Room: the plan of notebook 40: the EventBridge rule and its target."""
+
+from __future__ import annotations
+
+import json
+
+from runbook_lib import facts
+from runbook_lib.errors import NotOurs
+from runbook_lib.plans.topic import topic_arn
+from runbook_lib.settings import Settings
+from runbook_lib.steps import AWS_TAGS, Plan, Step, is_ours
+
+EVENT_PATTERN = {
+    "source": ["aws.ecs"],
+    "detail-type": ["ECS Deployment State Change"],
+    "detail": {"eventName": ["SERVICE_DEPLOYMENT_FAILED"]},
+}
+"""Matches on eventName, never on the reason: AWS's pages and its events word that differently."""
+TARGET_ID = "1"
+
+
+def plan_event_rule(settings: Settings, *, account: str, rule: facts.Rule | None) -> Plan:
+    """Raises `NotOurs` for a rule of that name that the runbook did not make."""
+    if rule is not None and not is_ours(rule.tags):
+        raise NotOurs(
+            what=f"EventBridge rule {settings.rule}",
+            next_step="choose another name for the parameter rule",
+        )
+    target = topic_arn(settings, account)
+    is_right = rule and rule.event_pattern == EVENT_PATTERN and rule.state == "ENABLED"
+    arguments = {"Name": settings.rule, "EventPattern": json.dumps(EVENT_PATTERN)}
+    put_rule = Step(
+        service="events",
+        operation="PutRule",
+        # Tags can only be given when the rule is made.
+        input=arguments if rule else {**arguments, "Tags": AWS_TAGS},
+        why="catches the failed deployments of every service in this Region",
+        makes=f"rule {settings.rule}",
+        permissions=("events:PutRule", "events:TagResource"),
+        undo="aws events delete-rule",
+        satisfied=f"rule {settings.rule} is enabled and matches" if is_right else "",
+    )
+    is_wired = rule and rule.targets.get(TARGET_ID) == target
+    put_targets = Step(
+        service="events",
+        operation="PutTargets",
+        input={"Rule": settings.rule, "Targets": [{"Id": TARGET_ID, "Arn": target}]},
+        why="hands each match to the topic",
+        makes=f"target {settings.topic} of rule {settings.rule}",
+        permissions=("events:PutTargets",),
+        undo="aws events remove-targets",
+        satisfied=f"the target is {settings.topic}" if is_wired else "",
+    )
+    return Plan("Create the rule", settings.service, (put_rule, put_targets))

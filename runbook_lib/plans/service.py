@@ -1,0 +1,131 @@
+"""Room: the plan of notebook 20: the cluster if it is absent, and the service with its breaker."""
+
+from __future__ import annotations
+
+from runbook_lib import facts
+from runbook_lib.errors import BadParameter, NotOurs
+from runbook_lib.settings import Settings
+from runbook_lib.steps import ECS_TAGS, Plan, Step, is_ours
+
+BREAKER = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
+
+
+def check_cluster(settings: Settings, *, exists: bool, known: list[str]) -> None:
+    """Only the cluster `default` is made when it is absent: another name is likely a typo."""
+    if exists or settings.cluster == "default":
+        return
+    listed = ", ".join(known) or "no cluster at all"
+    raise BadParameter(
+        name="cluster",
+        problem=f"{settings.cluster!r} does not exist in {settings.region}; there is {listed}",
+        example=known[0] if known else "default",
+    )
+
+
+def check_network(settings: Settings, missing: tuple[str, ...]) -> None:
+    for each in missing:
+        name = "subnets" if each.startswith("subnet-") else "security_groups"
+        raise BadParameter(
+            name=name,
+            problem=f"{each} does not exist in {settings.region}",
+            example='"" for the default VPC',
+        )
+
+
+def chosen_network(settings: Settings, default: facts.Network | None) -> facts.Network:
+    """The parameters' subnets and security groups, or the default VPC's."""
+    if settings.subnet_ids:
+        groups = settings.security_group_ids
+        return facts.Network(settings.subnet_ids, groups, "parameters")
+    if default is None:
+        raise BadParameter(
+            name="subnets",
+            problem=f"empty, and {settings.region} has no default VPC",
+            example="subnet-0abc,subnet-0def",
+        )
+    if not settings.security_group_ids:
+        return default
+    return facts.Network(default.subnet_ids, settings.security_group_ids, default.source)
+
+
+def plan_service(
+    settings: Settings,
+    *,
+    cluster_exists: bool,
+    network: facts.Network,
+    revision: str,
+    service: facts.Service | None,
+) -> Plan:
+    """`revision` is the good one, "my-task:1". An own service whose breaker is off is mended.
+
+    Raises `NotOurs` for a service of that name without the runbook's tag.
+    """
+    if service is not None and not is_ours(service.tags):
+        raise NotOurs(
+            what=f"service {settings.service} in cluster {settings.cluster}",
+            next_step="choose another name for the parameter service",
+        )
+    cluster = Step(
+        service="ecs",
+        operation="CreateCluster",
+        input={"clusterName": settings.cluster, "tags": ECS_TAGS},
+        why="a service lives in a cluster",
+        makes=f"cluster {settings.cluster}",
+        permissions=("ecs:CreateCluster", "ecs:TagResource", "iam:CreateServiceLinkedRole"),
+        undo="aws ecs delete-cluster",
+        satisfied=f"cluster {settings.cluster} exists" if cluster_exists else "",
+    )
+    steps = [cluster, _create(settings, network, revision, service)]
+    if service is not None and not _is_guarded(service):
+        steps.append(_guard(settings))
+    return Plan("Create the service", settings.service, tuple(steps))
+
+
+def _create(
+    settings: Settings, network: facts.Network, revision: str, service: facts.Service | None
+) -> Step:
+    configuration = {
+        "subnets": list(network.subnet_ids),
+        "securityGroups": list(network.security_group_ids),
+        "assignPublicIp": "ENABLED",
+    }
+    return Step(
+        service="ecs",
+        operation="CreateService",
+        input={
+            "cluster": settings.cluster,
+            "serviceName": settings.service,
+            "deploymentController": {"type": "ECS"},
+            "desiredCount": settings.desired_count,
+            "deploymentConfiguration": BREAKER,
+            "taskDefinition": revision,
+            "launchType": "FARGATE",
+            "networkConfiguration": {"awsvpcConfiguration": configuration},
+            "tags": ECS_TAGS,
+        },
+        why="circuit breaker and rollback are set here",
+        makes=f"service {settings.service}",
+        permissions=("ecs:CreateService", "ecs:TagResource"),
+        undo="aws ecs delete-service --force",
+        satisfied=f"service {settings.service} is {service.status}" if service else "",
+    )
+
+
+def _is_guarded(service: facts.Service) -> bool:
+    return service.circuit_breaker.enable and service.circuit_breaker.rollback
+
+
+def _guard(settings: Settings) -> Step:
+    return Step(
+        service="ecs",
+        operation="UpdateService",
+        input={
+            "cluster": settings.cluster,
+            "service": settings.service,
+            "deploymentConfiguration": BREAKER,
+        },
+        why="the breaker or its rollback is off; this starts no deployment",
+        makes=f"circuit breaker of {settings.service}",
+        permissions=("ecs:UpdateService",),
+        undo="aws ecs update-service --deployment-configuration",
+    )

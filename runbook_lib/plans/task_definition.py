@@ -1,0 +1,113 @@
+"""Room: the plan of notebook 10: an execution role if there is none, and the good revision."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from runbook_lib import facts
+from runbook_lib.settings import Settings
+from runbook_lib.steps import AWS_TAGS, ECS_TAGS, Plan, Step, is_ours
+
+EXECUTION_POLICY = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
+TRUST_POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
+    ],
+}
+
+
+def definition_input(settings: Settings, account: str, image: str) -> dict[str, Any]:
+    """The task definition of AWS's article, with one container of this image."""
+    return {
+        "family": settings.family,
+        "containerDefinitions": [{"name": settings.container, "image": image, "essential": True}],
+        "executionRoleArn": f"arn:aws:iam::{account}:role/{settings.execution_role}",
+        "networkMode": "awsvpc",
+        "requiresCompatibilities": ["FARGATE"],
+        "cpu": "256",
+        "memory": "512",
+        "tags": ECS_TAGS,
+    }
+
+
+def matching_revision(
+    settings: Settings, image: str, revisions: Sequence[facts.TaskDefinition]
+) -> facts.TaskDefinition | None:
+    """The newest revision that the runbook made with just this container and image."""
+    wanted = {settings.container: image}
+    return next((r for r in revisions if r.images == wanted and is_ours(r.tags)), None)
+
+
+def register_step(
+    settings: Settings,
+    account: str,
+    image: str,
+    why: str,
+    revisions: Sequence[facts.TaskDefinition],
+) -> Step:
+    present = matching_revision(settings, image, revisions)
+    return Step(
+        service="ecs",
+        operation="RegisterTaskDefinition",
+        input=definition_input(settings, account, image),
+        why=why,
+        makes=f"task definition revision of {settings.family} with {image}",
+        permissions=("ecs:RegisterTaskDefinition", "ecs:TagResource", "iam:PassRole"),
+        undo="aws ecs deregister-task-definition",
+        satisfied=f"{present.name} has this image" if present else "",
+    )
+
+
+def plan_task_definition(
+    settings: Settings,
+    *,
+    account: str,
+    role: facts.Role | None,
+    revisions: Sequence[facts.TaskDefinition],
+) -> Plan:
+    """Role, its policy, revision: three steps, each only if it is not there."""
+    name = settings.execution_role
+    create_role = Step(
+        service="iam",
+        operation="CreateRole",
+        input={
+            "RoleName": name,
+            "AssumeRolePolicyDocument": json.dumps(TRUST_POLICY),
+            "Tags": AWS_TAGS,
+        },
+        why="Fargate pulls the image with this role",
+        makes=f"role {name}",
+        permissions=("iam:CreateRole", "iam:TagRole"),
+        undo="aws iam delete-role",
+        satisfied=f"role {name} exists" if role else "",
+    )
+    attach = Step(
+        service="iam",
+        operation="AttachRolePolicy",
+        input={"RoleName": name, "PolicyArn": EXECUTION_POLICY},
+        why="the role may read images from ECR and write logs",
+        makes=f"AmazonECSTaskExecutionRolePolicy on {name}",
+        permissions=("iam:AttachRolePolicy",),
+        undo="aws iam detach-role-policy",
+        satisfied=_attached(role),
+    )
+    register = register_step(
+        settings, account, settings.good_image, "the release that works", revisions
+    )
+    return Plan("Register the task definition", settings.service, (create_role, attach, register))
+
+
+def _attached(role: facts.Role | None) -> str:
+    """A role that somebody else made is left as it is."""
+    if role is None:
+        return ""
+    if EXECUTION_POLICY in role.policy_arns:
+        return "the policy is attached"
+    return "" if is_ours(role.tags) else "the role is not the runbook's; it is left as it is"

@@ -1,0 +1,194 @@
+"""Room: the connection to AWS, or to the emulator.
+
+Lives here: `open_session`, the only place that chooses between them.
+Never here: what is done over the connection.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+import botocore.exceptions
+from botocore.config import Config
+
+from runbook_lib.clock import Clock, WallClock
+from runbook_lib.errors import NotConnected
+from runbook_lib.journal import Journal, masked
+from runbook_lib.mailbox import Mailbox, OwnersMailbox
+
+ENDPOINT_VARIABLE = "AWS_ENDPOINT_URL"
+DUMMY_KEY = "emulator"
+_CONFIG = Config(
+    retries={"mode": "adaptive", "max_attempts": 8},
+    connect_timeout=10,
+    read_timeout=70,
+    user_agent_extra="ecs-circuit-breaker-runbook/0.1.0",
+)
+
+
+@dataclass(frozen=True)
+class Session:
+    """An open connection. `repr` shows where to: target, account, region, caller.
+
+    `needs_confirmation` is true on AWS: a plan is applied only when `confirm` names the service.
+    `is_private` is true for an emulator of this process alone, which starts empty.
+    """
+
+    target: str
+    region: str
+    account: str
+    caller: str
+    clock: Clock
+    mailbox: Mailbox
+    needs_confirmation: bool
+    is_private: bool
+    journal: Journal = field(repr=False)
+    make_client: Callable[[str], Any] = field(repr=False)
+    _clients: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    def client(self, service: str) -> Any:
+        """The boto3 client of a service: client("ecs"). Its calls go into the journal."""
+        if service not in self._clients:
+            client = self.make_client(service)
+            client.meta.events.register("before-call.*.*", self._before_call)
+            client.meta.events.register("after-call.*.*", self._after_call)
+            self._clients[service] = client
+        return self._clients[service]
+
+    def __repr__(self) -> str:
+        return f"{self.target}: account {self.account}, region {self.region}, as {self.caller}"
+
+    def _before_call(self, params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+        context["runbook_started"] = self.clock.now()
+
+    def _after_call(
+        self,
+        http_response: Any,
+        parsed: dict[str, Any],
+        model: Any,
+        context: dict[str, Any],
+        **_: Any,
+    ) -> None:
+        meta = parsed.get("ResponseMetadata", {})
+        self.journal.note(
+            "call",
+            context.get("runbook_started"),
+            service=model.service_model.service_name,
+            operation=model.name,
+            status=getattr(http_response, "status_code", None),
+            request_id=meta.get("RequestId"),
+            error=parsed.get("Error", {}).get("Code"),
+        )
+
+    def note_step(self, operation: str, content: Any) -> None:
+        """Put the input of a call that changes something into the journal, secrets left out."""
+        self.journal.note("step", self.clock.now(), operation=operation, input=masked(content))
+
+
+def open_session(target: str = "emulator", *, region: str = "eu-west-1") -> Session:
+    """Connect to `target`: "emulator" or "aws".
+
+    "emulator": the one that AWS_ENDPOINT_URL names, shared with whoever uses it too; without that
+    variable a private one in this process, with a frozen clock, opened once and kept.
+    "aws": the credentials that boto3 finds (environment, profile, role). Raises `NotConnected` if
+    there is nobody to talk to or no valid credentials.
+    """
+    if target == "emulator":
+        return _open_emulator(region)
+    if target == "aws":
+        return _open_aws(region)
+    raise NotConnected(problem=f"target {target!r} is unknown", next_step="use emulator or aws")
+
+
+def _identify(make_client: Callable[[str], Any], next_step: str) -> tuple[str, str]:
+    try:
+        identity = make_client("sts").get_caller_identity()
+    except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
+        raise NotConnected(
+            problem=f"AWS does not know the caller: {error}", next_step=next_step
+        ) from error
+    return str(identity["Account"]), str(identity["Arn"])
+
+
+def _open_aws(region: str) -> Session:
+    try:
+        boto_session = boto3.Session(region_name=region)
+    except botocore.exceptions.BotoCoreError as error:
+        raise NotConnected(problem=str(error), next_step="check AWS_PROFILE") from error
+
+    def make_client(service: str) -> Any:
+        return boto_session.client(service, config=_CONFIG)
+
+    account, caller = _identify(make_client, "log in (aws sso login, aws configure) and run again")
+    return Session(
+        target="aws",
+        region=region,
+        account=account,
+        caller=caller,
+        clock=WallClock(),
+        mailbox=OwnersMailbox(),
+        needs_confirmation=True,
+        is_private=False,
+        journal=Journal.from_environment(),
+        make_client=make_client,
+    )
+
+
+_private: Any = None
+"""The private emulator of this process: opened once, so that a cell may be run twice."""
+
+
+def _private_url() -> str:
+    global _private  # noqa: PLW0603 - one emulator a process; its state outlives a cell
+    from runbook_lib.emulator.http_server import EmulatorServer
+
+    if _private is None:
+        _private = EmulatorServer().start()
+        atexit.register(close_private_emulator)
+    return str(_private.url)
+
+
+def close_private_emulator() -> None:
+    """Stop the private emulator, if there is one. The next session starts a new world."""
+    global _private  # noqa: PLW0603 - see above
+    if _private is not None:
+        _private.stop()
+        _private = None
+
+
+def _open_emulator(region: str) -> Session:
+    from runbook_lib.emulator.client import EmulatorClock, EmulatorControls, EmulatorMailbox
+
+    shared = os.environ.get(ENDPOINT_VARIABLE, "")
+    url = shared or _private_url()
+    controls = EmulatorControls(url)
+    if shared and controls.health() is None:
+        raise NotConnected(
+            problem=f"no emulator answers at {ENDPOINT_VARIABLE}={shared}",
+            next_step="start it with `runbook emulator serve`, or unset the variable",
+        )
+    boto_session = boto3.Session(
+        aws_access_key_id=DUMMY_KEY, aws_secret_access_key=DUMMY_KEY, region_name=region
+    )
+
+    def make_client(service: str) -> Any:
+        return boto_session.client(service, endpoint_url=url, config=_CONFIG)
+
+    account, caller = _identify(make_client, "start the emulator anew")
+    return Session(
+        target="emulator",
+        region=region,
+        account=account,
+        caller=caller,
+        clock=EmulatorClock(controls),
+        mailbox=EmulatorMailbox(controls),
+        needs_confirmation=False,
+        is_private=not shared,
+        journal=Journal.from_environment(),
+        make_client=make_client,
+    )

@@ -1,0 +1,167 @@
+"""Room: following one deployment to its end.
+
+Lives here: when to look again, what counts as an end, and the line for each change of state.
+Never here: whether the end is good (verdict).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from runbook_lib import facts
+from runbook_lib.errors import DeadlineMissed, MissingPrerequisite
+from runbook_lib.reading import read_service
+from runbook_lib.session import Session
+
+POLL_SECONDS = 15.0
+LONGEST = timedelta(minutes=45)
+"""Desired count 1 and a wrong tag take about 13 minutes; AWS's own pauses grow up to 15."""
+
+ROLLED_BACK, COMPLETED, STALLED = "rolled back", "completed", "failed, not rolled back"
+SUPERSEDED, TIMED_OUT, GONE = "superseded", "timed out", "service gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    time: datetime
+    service: facts.Service
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """How one deployment went: `end` is one of the six words above, `snapshots` oldest first."""
+
+    deployment_id: str
+    end: str
+    snapshots: tuple[Snapshot, ...]
+    failed_at: datetime | None
+
+    @property
+    def last(self) -> facts.Service:
+        return self.snapshots[-1].service
+
+    @property
+    def started_at(self) -> datetime:
+        return self.snapshots[0].time
+
+
+def watch(
+    session: Session,
+    *,
+    cluster: str,
+    service: str,
+    deployment_id: str,
+    timeout: timedelta = LONGEST,
+    tell: Callable[[str], None] = print,
+) -> Watched:
+    """Look every 15 s until the deployment with this id has come to an end.
+
+    Calm is no end: after a rollback a service is just as steady as after a success. What counts is
+    the id. `tell` gets one line for each change, nothing in between.
+    """
+    snapshots: list[Snapshot] = []
+    lines: list[str] = []
+    deadline = session.clock.now() + timeout
+    failed_at = None
+    while True:
+        now = session.clock.now()
+        found = read_service(session, cluster, service)
+        if found is None:
+            return Watched(deployment_id, GONE, _or_missing(snapshots, service), failed_at)
+        snapshots.append(Snapshot(now, found))
+        _tell_changes(session, found, lines, tell)
+        entry = found.deployment(deployment_id)
+        if entry is not None and entry.has_failed and failed_at is None:
+            failed_at = entry.updated_at
+        end = end_of(deployment_id, [each.service for each in snapshots])
+        if end is None and now >= deadline:
+            end = TIMED_OUT
+        if end is not None:
+            return Watched(deployment_id, end, tuple(snapshots), failed_at)
+        session.clock.sleep(POLL_SECONDS)
+
+
+def _or_missing(snapshots: list[Snapshot], service: str) -> tuple[Snapshot, ...]:
+    if not snapshots:
+        raise MissingPrerequisite(
+            missing=f"service {service}", where="this cluster", notebook="20_create_service"
+        )
+    return tuple(snapshots)
+
+
+def end_of(deployment_id: str, seen: list[facts.Service]) -> str | None:
+    """The end that the last of these snapshots shows, or None while it is still open.
+
+    With id B on top of A: B COMPLETED: completed. B FAILED and still PRIMARY, nothing rolling
+    back: failed, not rolled back. B gone and A, which was there before, COMPLETED: rolled back.
+    B gone and something newer PRIMARY: superseded.
+    """
+    last = seen[-1]
+    entry, primary = last.deployment(deployment_id), last.primary
+    if entry is not None and entry.is_completed:
+        return COMPLETED
+    if entry is not None and entry.is_primary:
+        return STALLED if entry.has_failed else None
+    if primary is None or not primary.is_completed:
+        return None if _is_older(primary, deployment_id, seen) else SUPERSEDED
+    if not _is_older(primary, deployment_id, seen):
+        return SUPERSEDED
+    return ROLLED_BACK if entry is None else None
+
+
+def _is_older(
+    primary: facts.Deployment | None, deployment_id: str, seen: list[facts.Service]
+) -> bool:
+    """Was what is PRIMARY now there before the watched deployment was?"""
+    if primary is None:
+        return True
+    own = next((found for each in seen if (found := each.deployment(deployment_id))), None)
+    return own is None or primary.created_at <= own.created_at
+
+
+def _tell_changes(
+    session: Session, service: facts.Service, lines: list[str], tell: Callable[[str], None]
+) -> None:
+    """One line for each deployment whose state differs from the last time."""
+    for each in service.deployments:
+        state = state_line(each)
+        if state not in lines:
+            lines.append(state)
+            moment = session.clock.now()
+            tell(f"{moment:%H:%M:%S}  {state}")
+            session.journal.note("state", moment, deployment=each.id, line=state)
+
+
+def state_line(deployment: facts.Deployment) -> str:
+    """PRIMARY my-task:2 ecs-svc/294… IN_PROGRESS  desired 1 running 0 pending 1 failed 2"""
+    counts = (
+        f"desired {deployment.desired_count} running {deployment.running_count} "
+        f"pending {deployment.pending_count} failed {deployment.failed_tasks}"
+    )
+    return (
+        f"{deployment.status:<8} {deployment.task_definition} {deployment.id} "
+        f"{deployment.rollout_state:<11}  {counts}"
+    )
+
+
+def wait_until_steady(
+    session: Session, *, cluster: str, service: str, timeout: timedelta = timedelta(minutes=15)
+) -> facts.Service:
+    """Wait until the service has one deployment, COMPLETED, with all its tasks running.
+
+    Good after a first deployment. It does not tell a success from a rollback: `watch` does.
+    """
+    deadline = session.clock.now() + timeout
+    while True:
+        found = read_service(session, cluster, service)
+        if found is not None and found.is_steady:
+            return found
+        if session.clock.now() >= deadline:
+            raise DeadlineMissed(
+                what=f"a steady state of service {service}",
+                seconds=timeout.total_seconds(),
+                next_step="read its events: tables.service_events",
+            )
+        session.clock.sleep(POLL_SECONDS)
