@@ -10,11 +10,11 @@ import os
 import socket
 import subprocess
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
+from runbook_lib.clock import WallClock
 from runbook_lib.errors import BadParameter, RunbookError
 
 _BAD_PARAMETER, _REFUSED = 2, 3
@@ -156,7 +156,7 @@ def serve(port: int, speed: float, seed: int) -> None:
     from runbook_lib.emulator.clock import FIRST_MOMENT
     from runbook_lib.emulator.http_server import EmulatorServer
 
-    start = datetime.now(UTC) if speed else FIRST_MOMENT
+    start = WallClock().now() if speed else FIRST_MOMENT
     try:
         server = EmulatorServer(port=port, speed=speed, seed=seed, start=start)
     except OSError as error:
@@ -186,7 +186,7 @@ def lab(speed: float, jupyter_options: tuple[str, ...]) -> None:
     from runbook_lib.session import ENDPOINT_VARIABLE
 
     folder = notebook_folder()
-    with EmulatorServer(port=_preferred_port(), speed=speed, start=datetime.now(UTC)) as server:
+    with EmulatorServer(port=_preferred_port(), speed=speed, start=WallClock().now()) as server:
         click.echo(f"Emulator at {server.url}, {speed:g} virtual seconds a second")
         command = [
             sys.executable,

@@ -24,10 +24,10 @@ class OwnersMailbox:
 
     can_be_read = False
 
-    def mails(self, address: str) -> list[dict[str, str]]:
+    def mails(self, address: str) -> list[dict[str, str]]:  # noqa: ARG002 - the port has it
         return []
 
-    def confirm(self, address: str, topic_arn: str) -> str:
+    def confirm(self, address: str, topic_arn: str) -> str:  # noqa: ARG002 - the port has it
         return (
             f"Open the mailbox of {address} and follow the link in "
             '"AWS Notification - Subscription Confirmation". It is valid for two days.'

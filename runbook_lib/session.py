@@ -63,7 +63,7 @@ class Session:
     def __repr__(self) -> str:
         return f"{self.target}: account {self.account}, region {self.region}, as {self.caller}"
 
-    def _before_call(self, params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+    def _before_call(self, context: dict[str, Any], **_: Any) -> None:
         context["runbook_started"] = self.clock.now()
 
     def _after_call(

@@ -50,6 +50,14 @@ class Result:
         return jmespath.search(self.path, replies[self.operation])
 
 
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A value that differs between machines; the CLI command asks for it with `command`."""
+
+    value: str
+    command: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One AWS operation: what, why, what it needs, how to undo it, and whether it is done already.
@@ -81,6 +89,8 @@ class Step:
 
     def _option(self, name: str, value: Any) -> list[str]:
         option = _CLI_NAMES.get((self.service, self.operation, name), xform_name(name, "-"))
+        if isinstance(value, Lookup):
+            return [f"--{option}", f'"$({value.command})"']
         if isinstance(value, bool):
             return [f"--{option}" if value else f"--no-{option}"]
         if isinstance(value, list | tuple) and all(isinstance(each, str) for each in value):
@@ -98,6 +108,8 @@ def shown(value: Any) -> Any:
     """The same value with the stand-in text of every `Result`."""
     if isinstance(value, Result):
         return value.shown
+    if isinstance(value, Lookup):
+        return value.value
     if isinstance(value, Mapping):
         return {key: shown(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
@@ -108,6 +120,8 @@ def shown(value: Any) -> Any:
 def _filled(value: Any, replies: Mapping[str, Any]) -> Any:
     if isinstance(value, Result):
         return value.of(replies)
+    if isinstance(value, Lookup):
+        return value.value
     if isinstance(value, Mapping):
         return {key: _filled(each, replies) for key, each in value.items()}
     if isinstance(value, list | tuple):

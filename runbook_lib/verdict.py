@@ -14,7 +14,7 @@ from runbook_lib.watching import COMPLETED, ROLLED_BACK, STALLED, SUPERSEDED, TI
 
 _SENTENCES = {
     COMPLETED: "it completed: the release that should fail did not",
-    STALLED: "it failed and was not rolled back: there was nothing to return to, or rollback is off",
+    STALLED: "it failed and was not rolled back: nothing to return to, or rollback is off",
     SUPERSEDED: "somebody started another deployment, so this drill proves nothing",
     TIMED_OUT: "it came to no end in time",
 }
@@ -72,7 +72,7 @@ def judge(
         threshold=record.threshold if record else None,
         alert_arrived=alert is not None,
         is_steady=service.is_steady,
-        sentence=_sentence(watched, back_to, tripped_by, problems),
+        sentence=_sentence(watched, back_to, problems),
         next_step=next_step,
     )
 
@@ -117,9 +117,7 @@ def _cause(tasks: Sequence[facts.Task], deployment_id: str) -> str:
     return max(reasons, key=reasons.count) if reasons else ""
 
 
-def _sentence(
-    watched: Watched, back_to: facts.Deployment | None, tripped_by: str, problems: list[str]
-) -> str:
+def _sentence(watched: Watched, back_to: facts.Deployment | None, problems: list[str]) -> str:
     if back_to is None:
         return f"Deployment {watched.deployment_id}: {problems[0]}."
     text = f"Deployment {watched.deployment_id} was rolled back to {back_to.task_definition}"

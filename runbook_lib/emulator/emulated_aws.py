@@ -12,6 +12,7 @@ from datetime import datetime
 from runbook_lib.emulator.account import ACCOUNT_ID, Account
 from runbook_lib.emulator.aws_api import EcsApi
 from runbook_lib.emulator.aws_api.context import Context, Neighbours, Place
+from runbook_lib.emulator.aws_events import Event
 from runbook_lib.emulator.clock import FIRST_MOMENT, FROZEN, Clock
 from runbook_lib.emulator.engine import Engine
 from runbook_lib.emulator.eventbridge import AttemptDelivery
@@ -45,9 +46,9 @@ class EmulatedAws:
             ids=self.ids,
             fate_of=self._fate_of,
             subnets_of=self._subnets_of,
-            publish=self.account.bus.publish,
+            publish=self._publish,
         )
-        self.engine.also_handle(AttemptDelivery, self.account.bus.attempt)
+        self.engine.also_handle(AttemptDelivery, self._attempt)
         neighbours = Neighbours(
             subnet=self._subnet,
             security_group=self._security_group,
@@ -84,6 +85,12 @@ class EmulatedAws:
         return HttpResponse(reply.status, headers, reply.body)
 
     # --- what ECS asks of its neighbours ----------------------------------------------------
+
+    def _publish(self, event: Event, region: str) -> None:
+        self.account.bus.publish(event, region)
+
+    def _attempt(self, stimulus: AttemptDelivery) -> None:
+        self.account.bus.attempt(stimulus)
 
     def _fate_of(self, definition: TaskDefinition) -> Fate:
         return fate_of(definition, self.images, self.account.role_exists)

@@ -1,7 +1,8 @@
 """Room: what becomes of a task.
 
-Lives here: the rule that reads, from the task definition itself, whether a task starts, when it ends
-and how healthy it is, with AWS's stop codes and reasons. The same definition fares the same on AWS.
+Lives here: the rule that reads, from the task definition itself, whether a task starts, when it
+ends and how healthy it is, with AWS's stop codes and reasons. The same definition fares the same on
+AWS.
 Never here: deployments, counting, what the scheduler makes of it.
 """
 
@@ -49,7 +50,7 @@ def fate_of(definition: TaskDefinition, images: Images, role_exists: Callable[[s
     essential = [c for c in definition.containers if c.get("essential", True)]
     exits = [found for container in essential if (found := _exit_of(container)) is not None]
     checks = [c["healthCheck"] for c in essential if c.get("healthCheck", {}).get("command")]
-    return _with_checks(min(exits, key=lambda exit: exit[0], default=None), checks)
+    return _with_checks(min(exits, key=lambda found: found[0], default=None), checks)
 
 
 def _with_checks(exits: tuple[float, Stop] | None, checks: list[Mapping[str, Any]]) -> Fate:

@@ -27,8 +27,6 @@ from runbook_lib.emulator.state import (
     ServiceView,
 )
 
-_NEVER = datetime.max
-
 
 def reconcile(view: ServiceView, now: datetime) -> Decision:
     """One step: the first rule that wants something wins; the next pass does the next step.
@@ -177,9 +175,9 @@ def _settled_at(primary: DeploymentView) -> datetime:
 def _wake_at(view: ServiceView, now: datetime) -> datetime | None:
     """The next moment at which a rule that waits for the clock may want something."""
     primary = view.primary
-    moments = [primary.can_start_at, primary.verdict_at or _NEVER.replace(tzinfo=now.tzinfo)]
+    moments = [primary.can_start_at]
+    if primary.verdict_at is not None:
+        moments.append(primary.verdict_at)
     if _is_complete(view):
         moments.append(_settled_at(primary))
-    return min(
-        (each for each in moments if now < each < _NEVER.replace(tzinfo=now.tzinfo)), default=None
-    )
+    return min((each for each in moments if each > now), default=None)

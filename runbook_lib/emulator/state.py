@@ -1,7 +1,7 @@
 """Room: the nouns of the emulated ECS.
 
-Lives here: clusters, task definitions, services, deployments, tasks, service deployments and service
-revisions, and the `World` that holds them; `ServiceView`, the snapshot that the reconciler reads.
+Lives here: clusters, task definitions, services, deployments, tasks, service deployments and
+service revisions, and the `World` that holds them; `ServiceView`, the reconciler's snapshot.
 Never here: time passing, AWS's JSON replies, rules. Only the engine writes these records.
 """
 
@@ -76,7 +76,7 @@ class Stop:
 
 @dataclass(slots=True)
 class Counts:
-    """Tasks of one deployment, each in exactly one place. RUNNING = warming + healthy + unhealthy."""
+    """Tasks of one deployment, each in one place. RUNNING: warming, healthy or unhealthy."""
 
     pending: int = 0
     warming: int = 0

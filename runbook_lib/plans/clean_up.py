@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from runbook_lib import facts
 from runbook_lib.plans.task_definition import EXECUTION_POLICY
 from runbook_lib.settings import Settings
-from runbook_lib.steps import Plan, Step, is_ours
+from runbook_lib.steps import Lookup, Plan, Step, is_ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,10 @@ def _topic(left: Leftovers) -> Iterator[Step]:
 def _queue(left: Leftovers) -> Iterator[Step]:
     if left.queue and is_ours(left.queue.tags):
         name = facts.short(left.queue.url)
-        yield _step("sqs", "DeleteQueue", f"queue {name}", "the probe", QueueUrl=left.queue.url)
+        ask = f"aws sqs get-queue-url --queue-name {name} --query QueueUrl --output text"
+        yield _step(
+            "sqs", "DeleteQueue", f"queue {name}", "the probe", QueueUrl=Lookup(left.queue.url, ask)
+        )
 
 
 def _revisions(left: Leftovers) -> Iterator[Step]:

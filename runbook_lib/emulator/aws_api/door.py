@@ -80,15 +80,15 @@ class EcsApi:
             raise EcsError("SerializationException", "The request body is not JSON.") from None
         if not isinstance(params, dict):
             raise EcsError("SerializationException", "The request body is not a JSON object.")
-        params = _without_nulls(params)
+        given: dict[str, Any] = _without_nulls(params)
         shape = model.operation_model(name).input_shape
         assert shape is not None
-        report = ParamValidator().validate(params, shape)
+        report = ParamValidator().validate(given, shape)
         if report.has_errors():
             text = " ".join(report.generate_report().split())
             raise EcsError("InvalidParameterException", text)
-        _check_enums(params, shape, "")
-        return params
+        _check_enums(given, shape, "")
+        return given
 
 
 def _without_nulls(value: Any) -> Any:
@@ -111,12 +111,9 @@ def _check_enums(value: Any, shape: Shape, path: str) -> None:
             _check_enums(each, shape.member, path)
     elif isinstance(shape, MapShape):
         return
-    elif enum := getattr(shape, "enum", None):
-        if value not in enum:
-            allowed = ", ".join(enum)
-            raise EcsError(
-                "InvalidParameterException", f"{path}: {value!r} is not one of {allowed}."
-            )
+    elif (enum := getattr(shape, "enum", None)) and value not in enum:
+        allowed = ", ".join(enum)
+        raise EcsError("InvalidParameterException", f"{path}: {value!r} is not one of {allowed}.")
 
 
 def _as_reply(content: dict[str, Any], status: int) -> Reply:
