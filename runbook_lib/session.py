@@ -22,7 +22,7 @@ from runbook_lib.journal import Journal, masked
 from runbook_lib.mailbox import Mailbox, OwnersMailbox
 
 ENDPOINT_VARIABLE = "AWS_ENDPOINT_URL"
-DUMMY_KEY = "emulator"
+DUMMY_KEY, DUMMY_SECRET = "AKIAIOSFODNN7EXAMPLE", "emulator"  # the key of AWS's own examples
 _CONFIG = Config(
     retries={"mode": "adaptive", "max_attempts": 8},
     connect_timeout=10,
@@ -173,7 +173,7 @@ def _open_emulator(region: str) -> Session:
             next_step="start it with `runbook emulator serve`, or unset the variable",
         )
     boto_session = boto3.Session(
-        aws_access_key_id=DUMMY_KEY, aws_secret_access_key=DUMMY_KEY, region_name=region
+        aws_access_key_id=DUMMY_KEY, aws_secret_access_key=DUMMY_SECRET, region_name=region
     )
 
     def make_client(service: str) -> Any:

@@ -33,7 +33,8 @@ class Table(pd.DataFrame):
         with pd.option_context("display.max_colwidth", None):
             html = self._plain().to_html(index=False, escape=True, border=0, justify="left")
         # Jupyter aligns cells to the right, which suits numbers and not sentences.
-        return str(html).replace("<td>", '<td style="text-align: left">')
+        left = ' style="text-align: left"'
+        return str(html).replace("<td>", f"<td{left}>").replace("<th>", f"<th{left}>")
 
     def __repr__(self) -> str:
         if self.empty:

@@ -65,6 +65,7 @@ from runbook_lib.emulator.target_input import ENVELOPE
 
 ACCOUNT_ID = "123456789876"
 
+CALLER, CALLER_KEY = "learner", "AKIAIOSFODNN7EXAMPLE"
 EXECUTION_ROLE = "ecsTaskExecutionRole"
 EXECUTION_POLICY = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
 SERVICES = frozenset(
@@ -251,6 +252,7 @@ class Account(EcsLookups):
         _SnsApi.sns = self.sns
         self.bus = EventBus(self.clock, self.ids, self._lookups, self.sns)
         _seed_roles()
+        _seed_caller()
 
     def close(self) -> None:
         """Give moto back its own clock and stubs. Another Account may live now."""
@@ -350,6 +352,15 @@ def _seed_roles() -> None:
     iam.create_role(EXECUTION_ROLE, json.dumps(trust), "/", None, "", [], "3600")
     iam.attach_role_policy(EXECUTION_POLICY, EXECUTION_ROLE)
     iam.create_service_linked_role("ecs.amazonaws.com", "", "")
+
+
+def _seed_caller() -> None:
+    """Whoever signs with this key is the user `learner`; to moto any key is right."""
+    iam = _backend("iam", "aws")
+    iam.create_user("us-east-1", CALLER)
+    key = iam.create_access_key(CALLER)
+    del iam.access_keys[key.physical_resource_id]
+    key.access_key_id = CALLER_KEY
 
 
 def _nothing_there(request: HttpRequest, status: int) -> HttpResponse:

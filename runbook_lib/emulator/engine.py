@@ -201,16 +201,22 @@ class Engine:
             return
         if service.configuration.circuit_breaker.reset_on_healthy_task:
             deployment.failures = 0
+            self._rollout.note_failures(service, deployment)
 
     def _become_unhealthy(
         self, service: Service, deployment: Deployment | None, task: Task
     ) -> None:
+        """The verdict comes a while after the failure that met the threshold, not after a later."""
         self._life.judge_health(task, healthy=False)
         text = service_events.failed_container_health_checks(service.name, task.id)
         self._rollout.say(service, text)
         if deployment is None:
             return
+        breaker, verdict_at = service.configuration.circuit_breaker, deployment.verdict_at
+        was_over = deployment.failures >= failure_threshold(breaker, service.desired_count)
         self._count_failure(service, deployment)
+        if was_over and verdict_at is not None and verdict_at > self.clock.now:
+            return
         wait = self.ids.between("verdict", *timing.VERDICT_AFTER_HEALTH_CHECK)
         deployment.verdict_at = self.clock.now + timedelta(seconds=wait)
 
@@ -219,11 +225,7 @@ class Engine:
             return
         deployment.failures += 1
         deployment.counted_at = self.clock.now
-        breaker = service.configuration.circuit_breaker
-        record = service.service_deployment(deployment.id)
-        if record is not None and not deployment.rolls_back:
-            record.failure_count = deployment.failures
-            record.threshold = failure_threshold(breaker, service.desired_count)
+        self._rollout.note_failures(service, deployment)
 
     # --- what the API asks for --------------------------------------------------------------
 
@@ -256,6 +258,7 @@ class Engine:
             self._scale(service, desired_count)
         if is_new:
             self._deploy(service, definition, timing.UPDATE_TO_FIRST_START)
+        self._rollout.note_settings(service)
         self.settle(service)
 
     def _scale(self, service: Service, desired_count: int) -> None:

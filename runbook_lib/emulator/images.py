@@ -35,18 +35,17 @@ class ImageReference:
 
     @classmethod
     def read(cls, text: str) -> ImageReference:
+        """With a digest, a tag beside it counts for nothing."""
         name, separator, digest = text.partition("@")
-        tag = digest
-        if not separator:
-            head, slash, last = name.rpartition("/")
-            last, _, tag = last.partition(":")
-            name = f"{head}{slash}{last}"
+        head, slash, last = name.rpartition("/")
+        last, _, tag = last.partition(":")
+        name = f"{head}{slash}{last}"
         host, slash, rest = name.partition("/")
         if not slash:
             name = f"docker.io/library/{name}"
         elif not ("." in host or ":" in host or host == "localhost"):
             name = f"docker.io/{host}/{rest}"
-        return cls(name, tag or "latest", is_digest=bool(separator))
+        return cls(name, digest or tag or "latest", is_digest=bool(separator))
 
 
 class Images:

@@ -98,12 +98,11 @@ def _stops(view: ServiceView) -> tuple[Action, ...]:
 
     Desired 4, 100 %, old 4 and new 3, all healthy: stop 3.
     """
-    primary = view.primary
     failed = [
         stop
         for each in view.deployments
         if each.rollout_state == FAILED
-        for stop in _all_of(each, keep_healthy=each is primary)
+        for stop in _all_but_healthy(each)
     ]
     if failed:
         return tuple(failed)
@@ -139,11 +138,7 @@ def _old(view: ServiceView) -> tuple[Action, ...]:
     spare = sum(each.healthy for each in view.deployments) - floor
     stops: list[Action] = []
     for each in view.others:
-        stops += [
-            StopTasks(each.id, place, count)
-            for place in ("pending", "warming", "unhealthy")
-            if (count := getattr(each, place))
-        ]
+        stops += _all_but_healthy(each)
         count = min(max(spare, 0), each.healthy)
         if count:
             stops.append(StopTasks(each.id, "healthy", count))
@@ -151,13 +146,18 @@ def _old(view: ServiceView) -> tuple[Action, ...]:
     return tuple(stops)
 
 
-def _all_of(deployment: DeploymentView, *, keep_healthy: bool = False) -> list[Action]:
-    places = ("pending", "warming", "unhealthy") + (() if keep_healthy else ("healthy",))
+def _all_but_healthy(deployment: DeploymentView) -> list[Action]:
     return [
         StopTasks(deployment.id, place, count)
-        for place in places
+        for place in ("pending", "warming", "unhealthy")
         if (count := getattr(deployment, place))
     ]
+
+
+def _all_of(deployment: DeploymentView) -> list[Action]:
+    healthy = deployment.healthy
+    last = [StopTasks(deployment.id, "healthy", healthy)] if healthy else []
+    return _all_but_healthy(deployment) + last
 
 
 def _is_complete(view: ServiceView) -> bool:

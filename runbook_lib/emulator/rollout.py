@@ -103,6 +103,8 @@ class Rollout:
     ) -> Deployment:
         """A new PRIMARY, all its counts 0; the one before it becomes ACTIVE."""
         now = self._clock.now
+        if service.service_deployments:
+            self.stop_service_deployment(service)
         for each in service.deployments:
             each.status = ACTIVE
         revision = self._revision(service, definition)
@@ -171,6 +173,21 @@ class Rollout:
         if record is not None and record.status == "PENDING":
             record.started_at = self._clock.now
             self._move(record, "IN_PROGRESS")
+
+    def note_failures(self, service: Service, deployment: Deployment) -> None:
+        """What failed in a rollback does not count for the deployment that is rolled back."""
+        record = service.service_deployment(deployment.id)
+        if record is not None and not deployment.rolls_back:
+            record.failure_count = deployment.failures
+            record.updated_at = self._clock.now
+
+    def note_settings(self, service: Service) -> None:
+        """The threshold follows the desired count, and the breaker may be switched on the way."""
+        record, breaker = self._record_in_progress(service), service.configuration.circuit_breaker
+        if record is None or record.breaker_status == "TRIGGERED":
+            return
+        record.threshold = failure_threshold(breaker, service.desired_count)
+        record.breaker_status = "MONITORING" if breaker.enable else "DISABLED"
 
     def _move(self, record: ServiceDeployment, status: str, reason: str | None = None) -> None:
         record.status = allow(SERVICE_DEPLOYMENT, record.status, status)
@@ -251,9 +268,11 @@ class Rollout:
         self._tell_deployment(service, target, aws_events.DEPLOYMENT_IN_PROGRESS)
 
     def stop_service_deployment(self, service: Service) -> None:
-        """Deleting a service ends what was being deployed."""
+        """Deleting a service, or deploying something else, ends what was being deployed."""
         record = self._record_in_progress(service)
         if record is not None:
+            if record.breaker_status == "MONITORING":
+                record.breaker_status = "MONITORING_COMPLETE"
             self._move(record, "STOPPED")
             record.stopped_at = record.finished_at = self._clock.now
 

@@ -1,0 +1,276 @@
+"""What several test files share: a clean environment, the emulator as a server, and a told story.
+
+A process can have one emulated account at a time, because moto keeps its data in globals. So the
+server lives as long as the test module that asks for it, and gives its place up to the next.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from runbook_lib.emulator.client import EmulatorControls
+from runbook_lib.emulator.clock import Clock
+from runbook_lib.emulator.engine import Engine
+from runbook_lib.emulator.fates import fate_of
+from runbook_lib.emulator.http_server import EmulatorServer
+from runbook_lib.emulator.ids import Ids
+from runbook_lib.emulator.images import Images
+from runbook_lib.emulator.state import (
+    CircuitBreaker,
+    Deployment,
+    DeploymentConfiguration,
+    Service,
+    Task,
+    TaskDefinition,
+)
+from runbook_lib.session import close_private_emulator
+
+REGION = "eu-west-1"
+ACCOUNT = "123456789876"
+WITH_ROLLBACK = DeploymentConfiguration(CircuitBreaker(enable=True, rollback=True))
+_KEYS = boto3.Session("test", "test", region_name=REGION)
+_ONCE = Config(retries={"total_max_attempts": 1})
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test meets the user's own AWS settings, a shared emulator or a proxy."""
+    for name in os.environ:
+        if name.startswith(("AWS_", "RUNBOOK_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+
+
+@pytest.fixture(scope="module")
+def emulator_server() -> Iterator[EmulatorServer]:
+    """The emulator on a free loopback port. What a test leaves in it, the next test finds."""
+    close_private_emulator()
+    with EmulatorServer() as server:
+        yield server
+
+
+@pytest.fixture
+def emulator(emulator_server: EmulatorServer) -> EmulatorServer:
+    """The emulator with a new world in it: seed 1, the first moment, a frozen clock."""
+    controls = EmulatorControls(emulator_server.url)
+    controls.call("POST", "/_emulator/clock", {"speed": 0})
+    controls.call("POST", "/_emulator/reset", {"seed": 1})
+    return emulator_server
+
+
+@pytest.fixture
+def aws(emulator: EmulatorServer) -> Callable[..., Any]:
+    """aws("ecs") is a boto3 client that talks to the emulator and never tries twice."""
+
+    def client(service: str, region: str = REGION) -> Any:
+        return _KEYS.client(service, region, endpoint_url=emulator.url, config=_ONCE)
+
+    return client
+
+
+@pytest.fixture
+def advance(emulator: EmulatorServer) -> Callable[[float], None]:
+    """advance(60) lets a minute of virtual time pass."""
+    controls = EmulatorControls(emulator.url)
+
+    def advance(seconds: float) -> None:
+        controls.call("POST", "/_emulator/clock", {"advance_seconds": seconds})
+
+    return advance
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An event as it left for EventBridge."""
+
+    at: datetime
+    event: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        return str(self.event["detail"].get("eventName", ""))
+
+
+@dataclass
+class Story:
+    """An engine with one service, `web`: what is asked of it, how time passes, what is seen.
+
+    `seconds` in every answer count from the last `update`, or from the creation.
+    """
+
+    desired: int = 1
+    configuration: DeploymentConfiguration = WITH_ROLLBACK
+    seed: int = 1
+    image: str = "nginx:alpine"
+    container: Mapping[str, Any] = field(default_factory=dict)
+    kind: type[Engine] = Engine
+
+    def __post_init__(self) -> None:
+        self.clock, self.images = Clock(), Images()
+        self.sent: list[Sent] = []
+        self.began = self.clock.now
+        self.engine = self.kind(
+            account_id=ACCOUNT,
+            clock=self.clock,
+            ids=Ids(self.seed),
+            fate_of=lambda definition: fate_of(definition, self.images, lambda _: True),
+            subnets_of=lambda _: [("subnet-1", f"{REGION}a")],
+            publish=lambda event, _: self.sent.append(Sent(self.clock.now, event)),
+        )
+        self.revisions = 0
+        head = f"arn:aws:ecs:{REGION}:{ACCOUNT}"
+        self.service = Service(
+            arn=f"{head}:service/default/web",
+            name="web",
+            region=REGION,
+            cluster_arn=f"{head}:cluster/default",
+            desired_count=self.desired,
+            configuration=self.configuration,
+            spec={},
+            created_at=self.clock.now,
+            created_by="me",
+        )
+        definition = self.definition(self.image, **self.container)
+        self.engine.create_service(self.service, definition)
+
+    def definition(self, image: str, **container: Any) -> TaskDefinition:
+        self.revisions += 1
+        arn = f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/my-task:{self.revisions}"
+        spec = {"containerDefinitions": [{"name": "c", "image": image, **container}]}
+        return TaskDefinition(arn, "my-task", self.revisions, spec, self.clock.now, "me")
+
+    def update(
+        self,
+        image: str | None = None,
+        *,
+        desired: int | None = None,
+        force: bool = False,
+        configuration: DeploymentConfiguration | None = None,
+        **container: Any,
+    ) -> Deployment:
+        """UpdateService. The deployment that is PRIMARY after it."""
+        self.began = self.clock.now
+        self.engine.update_service(
+            self.service,
+            definition=self.definition(image, **container) if image else None,
+            desired_count=desired,
+            configuration=configuration or self.service.configuration,
+            spec=self.service.spec,
+            force_new_deployment=force,
+        )
+        return self.service.primary
+
+    def advance(self, seconds: float) -> None:
+        self.engine.advance(seconds)
+
+    def until(self, happened: Callable[[], object], within: float = 3600) -> float:
+        """Let time pass up to the moment at which it has happened: its seconds."""
+        end = self.clock.now + timedelta(seconds=within)
+        while not happened():
+            due = self.clock.next_due
+            assert due is not None, "nothing more happens"
+            assert due <= end, f"it did not happen within {within} s"
+            self.engine.run_until(due)
+        return self.seconds()
+
+    def until_state(self, deployment: Deployment, state: str) -> float:
+        return self.until(lambda: deployment.rollout_state == state)
+
+    def settled(self) -> Story:
+        """The same story, once the first deployment is COMPLETED."""
+        self.until_state(self.service.primary, "COMPLETED")
+        return self
+
+    def seconds(self, moment: datetime | None = None) -> float:
+        return ((moment or self.clock.now) - self.began).total_seconds()
+
+    def said(self, text: str = "") -> list[tuple[float, str]]:
+        """The service events since the last update that contain the text, oldest first."""
+        return [
+            (self.seconds(each.created_at), each.message)
+            for each in reversed(self.service.events)
+            if text in each.message and each.created_at >= self.began
+        ]
+
+    def when(self, text: str) -> list[float]:
+        return [seconds for seconds, _ in self.said(text)]
+
+    def told(self) -> list[str]:
+        """The names of the deployment and service events sent since the last update."""
+        return [each.name for each in self.sent if each.at >= self.began and each.name]
+
+    @property
+    def tasks(self) -> list[Task]:
+        return list(self.engine.world.tasks.values())
+
+    def running(self) -> list[int]:
+        """RUNNING tasks of each deployment, PRIMARY first."""
+        return [each.counts.running for each in self.service.deployments]
+
+    def deployments(self) -> list[tuple[str, str, str]]:
+        return [(each.id, each.status, each.rollout_state) for each in self.service.deployments]
+
+    def with_breaker(self, **settings: Any) -> DeploymentConfiguration:
+        before = self.service.configuration
+        return replace(before, circuit_breaker=replace(before.circuit_breaker, **settings))
+
+    def timeline(self) -> str:
+        """All that was said and sent: time, who, what. Ids are numbered in order of appearance."""
+        numbers: dict[str, str] = {}
+
+        def number(kind: str, full: str) -> str:
+            known = sum(name.startswith(kind) for name in numbers.values())
+            return numbers.setdefault(full, f"{kind}/{known + 1}")
+
+        rows: list[tuple[datetime, str, str]] = []
+        for each in self.sent:
+            detail = each.event["detail"]
+            if "taskArn" in detail:
+                who = number("task", detail["taskArn"].rpartition("/")[2])
+                what = f"{detail['lastStatus']} (to be {detail['desiredStatus']})"
+                if reason := detail.get("stoppedReason"):
+                    what += f" {detail['stopCode']}: {reason}"
+            elif "deploymentId" in detail:
+                who = number("deployment", detail["deploymentId"])
+                what = f"{detail['eventName']} {detail['reason']}"
+            else:
+                who, what = "service/web", detail["eventName"]
+            rows.append((each.at, who, what))
+        spoken = [(e.created_at, "service/web", e.message) for e in reversed(self.service.events)]
+        lines = []
+        for at, who, what in sorted([*rows, *spoken], key=lambda row: row[0]):
+            text = what
+            for full, short in numbers.items():
+                text = text.replace(full, short)
+            lines.append(f"{_clock_time(at)}  {who:<13} {text}\n")
+        return "".join(lines)
+
+
+def _clock_time(moment: datetime) -> str:
+    return f"{moment:%H:%M:%S.%f}"[:-3]
+
+
+@pytest.fixture
+def tell() -> Callable[..., Story]:
+    """tell(desired=4) begins a story: a service with the breaker and rollback on."""
+    return Story
+
+
+@pytest.fixture(scope="session")
+def aws_facts() -> Callable[[str], Sequence[Mapping[str, Any]]]:
+    """aws_facts("error_replies"): documented behaviour of ECS, each with its public source."""
+    folder = Path(__file__).parent / "emulator" / "aws_facts"
+    return lambda name: json.loads((folder / f"{name}.json").read_text("utf-8"))
