@@ -11,11 +11,13 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
 from runbook_lib.clock import WallClock
 from runbook_lib.errors import BadParameter, RunbookError
+from runbook_lib.settings import Settings, read_parameters
 
 _BAD_PARAMETER, _REFUSED = 2, 3
 DEFAULT_PORT = 4577
@@ -56,9 +58,7 @@ def _options(command: click.decorators.FC) -> click.decorators.FC:
 
 def _parameters(
     target: str | None, params: Path | None, assignments: tuple[str, ...], confirm: str | None
-) -> dict[str, object]:
-    from runbook_lib.settings import read_parameters
-
+) -> dict[str, Any]:
     given = read_parameters(params, assignments)
     if target is not None:
         given["target"] = target
@@ -98,6 +98,7 @@ def drill(
     """
     try:
         given = _parameters(target, params, assignments, confirm)
+        Settings(**given)  # a bad parameter is refused before anything heavy is imported
         from runbook_lib.drill import plan_drill, run_drill
 
         planned = plan_drill(given, out, start_at=start_at, stop_after=stop_after)
@@ -116,10 +117,9 @@ def clean_up(
     from runbook_lib import tables, walk
     from runbook_lib.applying import apply
     from runbook_lib.session import open_session
-    from runbook_lib.settings import Settings
 
     try:
-        settings = Settings(**_parameters(target, params, assignments, confirm))  # type: ignore[arg-type]
+        settings = Settings(**_parameters(target, params, assignments, confirm))
         session = open_session(settings.target, region=settings.region)
         click.echo(str(session))
         plan = walk.clean_up_plan(session, settings)

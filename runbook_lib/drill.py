@@ -192,17 +192,14 @@ def _say_verdict(drill: Drill, records: Mapping[str, Mapping[str, Any]], say: Sa
     if not verdicts:
         say("No verdict: the drill itself (50_run_failure_drill) was not part of this run.")
         return PASSED
-    passed = all(facts["passed"] for facts in verdicts)
-    for facts in verdicts[:1] if passed else verdicts:
-        for name in ("deployment", "tripped by", "cause", "failures", "rolled back to"):
-            if facts.get(name):
-                say(f"  {name:<15} {facts[name]}")
-        if "alert arrived" in facts:
-            say(f"  {'alert':<15} {'arrived' if facts['alert arrived'] else 'did not arrive'}")
-    worst = next((facts for facts in verdicts if not facts["passed"]), verdicts[0])
-    say(f"Verdict: {'PASS' if passed else 'FAIL'}. {worst['sentence']}")
+    facts = next((each for each in verdicts if not each["passed"]), verdicts[0])
+    for name in ("deployment", "tripped by", "cause", "failures", "rolled back to"):
+        if facts[name]:
+            say(f"  {name:<15} {facts[name]}")
+    say(f"  {'alert':<15} {'arrived' if facts['alert arrived'] else 'did not arrive'}")
+    say(f"Verdict: {'PASS' if facts['passed'] else 'FAIL'}. {facts['sentence']}")
     say(f"Evidence: {drill.out}/")
-    return PASSED if passed else FAILED
+    return PASSED if facts["passed"] else FAILED
 
 
 def _only_plan(session: Session, settings: Settings, say: Say) -> int:

@@ -97,7 +97,7 @@ class StepRefused(RunbookError):
         super().__init__(operation=operation, reason=reason, exists=listed, next_step=next_step)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return (_again, (RunbookError, {"text": str(self)}))
+        return (_again, (type(self), {**self.details, "exists": [self.details["exists"]]}))
 
 
 class DeadlineMissed(RunbookError, TimeoutError):

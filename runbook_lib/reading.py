@@ -19,6 +19,8 @@ from runbook_lib.session import Session
 
 TASKS_A_CALL = 100
 LATEST_REVISIONS = 20
+MOST_LOOKS = 4
+DEPLOYMENT_EVENT = "ECS Deployment State Change"
 
 
 def _tags(pairs: Iterable[dict[str, str]]) -> dict[str, str]:
@@ -324,32 +326,34 @@ def read_queue(session: Session, name: str) -> facts.Queue | None:
 def read_alerts(session: Session, queue: facts.Queue) -> tuple[facts.Alert, ...]:
     """What the probe queue holds, oldest first. Nothing is taken out: it can be read again."""
     sqs = session.client("sqs")
-    found: dict[str, facts.Alert] = {}
-    for _ in range(4):
+    found: dict[str, facts.Alert | None] = {}
+    for _ in range(MOST_LOOKS):
         reply = sqs.receive_message(
             QueueUrl=queue.url,
             MaxNumberOfMessages=10,
             VisibilityTimeout=0,
+            WaitTimeSeconds=1,  # without waiting, SQS asks only some of its servers
             MessageSystemAttributeNames=["SentTimestamp"],
         )
-        messages = reply.get("Messages", [])
-        for message in messages:
-            event = _event(message["Body"])
-            sent = int(message["Attributes"]["SentTimestamp"]) / 1000
-            if event is not None:
-                received = datetime.fromtimestamp(sent, UTC)
-                found[message["MessageId"]] = facts.Alert(event, received)
-        if len(messages) < 10:
+        fresh = [each for each in reply.get("Messages", []) if each["MessageId"] not in found]
+        if not fresh:
             break
-    return tuple(sorted(found.values(), key=lambda alert: alert.received_at))
+        found |= {each["MessageId"]: _alert(each) for each in fresh}
+    alerts = [each for each in found.values() if each is not None]
+    return tuple(sorted(alerts, key=lambda alert: alert.received_at))
 
 
-def _event(body: str) -> dict[str, Any] | None:
-    """The ECS event in a message, delivered raw or in the SNS envelope."""
+def _alert(message: dict[str, Any]) -> facts.Alert | None:
+    """The deployment event in a message, delivered raw or in the SNS envelope.
+
+    A topic that others use too may bring anything else: that is no alert.
+    """
     try:
-        content = json.loads(body)
+        content = json.loads(message["Body"])
         if content.get("Type") == "Notification":
             content = json.loads(content["Message"])
-    except (ValueError, AttributeError):
+        is_event = content.get("detail-type") == DEPLOYMENT_EVENT
+    except (ValueError, AttributeError, KeyError, TypeError):
         return None
-    return content if isinstance(content, dict) and "detail" in content else None
+    sent = int(message["Attributes"]["SentTimestamp"]) / 1000
+    return facts.Alert(content, datetime.fromtimestamp(sent, UTC)) if is_event else None

@@ -14,6 +14,7 @@ from typing import Any
 
 import boto3
 import botocore.exceptions
+import botocore.session
 from botocore.config import Config
 
 from runbook_lib.clock import Clock, WallClock
@@ -29,6 +30,10 @@ _CONFIG = Config(
     read_timeout=70,
     user_agent_extra="ecs-circuit-breaker-runbook/0.1.0",
 )
+_NEARBY = _CONFIG.merge(Config(proxies={}))
+"""For the emulator: loopback needs no proxy, whatever the environment says."""
+_NOBODYS = dict.fromkeys(("profile", "config_file"), (None, None, None, None))
+"""For the emulator: the user's own profiles, even broken ones, do not matter."""
 
 
 @dataclass(frozen=True)
@@ -173,11 +178,14 @@ def _open_emulator(region: str) -> Session:
             next_step="start it with `runbook emulator serve`, or unset the variable",
         )
     boto_session = boto3.Session(
-        aws_access_key_id=DUMMY_KEY, aws_secret_access_key=DUMMY_SECRET, region_name=region
+        aws_access_key_id=DUMMY_KEY,
+        aws_secret_access_key=DUMMY_SECRET,
+        region_name=region,
+        botocore_session=botocore.session.Session(session_vars=_NOBODYS),
     )
 
     def make_client(service: str) -> Any:
-        return boto_session.client(service, endpoint_url=url, config=_CONFIG)
+        return boto_session.client(service, endpoint_url=url, config=_NEARBY)
 
     account, caller = _identify(make_client, "start the emulator anew")
     return Session(

@@ -80,6 +80,7 @@ class Settings:
 
 
 PARAMETERS = tuple(each.name for each in fields(Settings))
+_DEFAULTS: Mapping[str, object] = {each.name: each.default for each in fields(Settings)}
 
 
 def _split(text: str) -> tuple[str, ...]:
@@ -136,7 +137,7 @@ _IDENTIFIER_RULE = "1 to 255 letters, digits, hyphens and underscores"
 _IMAGE = r"[A-Za-z0-9][A-Za-z0-9._/:@-]{0,254}"
 _CHECKS: Mapping[str, Callable[[str, object], None]] = {
     "target": _one_of(TARGETS),
-    "region": _matches(r"[a-z]{2,3}(-[a-z]+)+-\d{1,2}", "an AWS Region", "eu-west-1"),
+    "region": _matches(r"[a-z]{2,3}(-[a-z]+)+-[0-9]{1,2}", "an AWS Region", "eu-west-1"),
     "cluster": _matches(_IDENTIFIER, f"a cluster name: {_IDENTIFIER_RULE}", "default"),
     "service": _matches(_IDENTIFIER, f"a service name: {_IDENTIFIER_RULE}", "my-sample-service"),
     "family": _matches(_IDENTIFIER, f"a family: {_IDENTIFIER_RULE}", "my-task"),
@@ -183,7 +184,9 @@ def read_parameters(file: Path | None, assignments: tuple[str, ...]) -> dict[str
     for text in assignments:
         name, separator, value = text.partition("=")
         if not separator:
-            raise BadParameter(name=text, problem="there is no value", example="desired_count=2")
+            raise BadParameter(
+                name="--set", problem=f"{text!r} has no value", example="desired_count=2"
+            )
         parameters[name.strip()] = _value(name, value)
     for name in parameters:
         if name not in PARAMETERS:
@@ -195,14 +198,15 @@ def read_parameters(file: Path | None, assignments: tuple[str, ...]) -> dict[str
 def _value(name: str, text: str) -> Any:
     try:
         return yaml.safe_load(text) if text.strip() else ""
-    except yaml.YAMLError:
-        raise BadParameter(name=name, problem=f"{text!r} is not YAML", example="a text") from None
+    except (yaml.YAMLError, ValueError) as error:
+        example = _DEFAULTS.get(name.strip(), "a text")
+        raise BadParameter(name=name, problem=f"{text!r} is not YAML", example=example) from error
 
 
 def _from_file(file: Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, yaml.YAMLError, ValueError) as error:
         problem = f"{file} cannot be read: {str(error).splitlines()[0]}"
         raise BadParameter(name="--params", problem=problem, example="parameters.yaml") from error
     if not isinstance(content, dict):

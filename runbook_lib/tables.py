@@ -7,7 +7,7 @@ Never here: AWS calls, decisions.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
@@ -51,7 +51,7 @@ class Table(pd.DataFrame):
 
 def _text(value: Any) -> str:
     if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d %H:%M:%S}"
+        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
     if value is None or value is pd.NaT or (isinstance(value, float) and pd.isna(value)):
         return ""
     if isinstance(value, float) and value.is_integer():
@@ -286,6 +286,7 @@ def verdict(verdict: Verdict) -> Table:
             ("why the tasks stopped", verdict.cause),
             ("rolled back to", verdict.rolled_back_to),
             ("did the alert arrive", "yes" if verdict.alert_arrived else "no"),
+            ("who has not confirmed", ", ".join(verdict.unconfirmed) or "nobody"),
             ("steady again", "yes" if verdict.is_steady else "no"),
             ("next", verdict.next_step),
         ],

@@ -43,6 +43,7 @@ class Verdict:
     failure_count: int | None
     threshold: int | None
     alert_arrived: bool
+    unconfirmed: tuple[str, ...]
     is_steady: bool
     sentence: str
     next_step: str
@@ -54,8 +55,12 @@ def judge(
     tasks: Sequence[facts.Task],
     record: facts.ServiceDeployment | None,
     alert: facts.Alert | None,
+    unconfirmed: Sequence[str] = (),
 ) -> Verdict:
-    """`record` is the service deployment of the watched deployment, `alert` what the probe got."""
+    """`record` is the service deployment of the watched deployment, `alert` what the probe got.
+
+    `unconfirmed` are subscribers who have not followed their link: they are named, no failure.
+    """
     service = watched.last
     back_to = service.primary if watched.end == ROLLED_BACK else None
     tripped_by = _tripped_by(watched, record)
@@ -71,8 +76,9 @@ def judge(
         failure_count=record.failure_count if record else None,
         threshold=record.threshold if record else None,
         alert_arrived=alert is not None,
+        unconfirmed=tuple(unconfirmed),
         is_steady=service.is_steady,
-        sentence=_sentence(watched, back_to, problems),
+        sentence=_sentence(watched, back_to, problems, unconfirmed),
         next_step=next_step,
     )
 
@@ -117,10 +123,18 @@ def _cause(tasks: Sequence[facts.Task], deployment_id: str) -> str:
     return max(reasons, key=reasons.count) if reasons else ""
 
 
-def _sentence(watched: Watched, back_to: facts.Deployment | None, problems: list[str]) -> str:
+def _sentence(
+    watched: Watched,
+    back_to: facts.Deployment | None,
+    problems: list[str],
+    unconfirmed: Sequence[str],
+) -> str:
     if back_to is None:
         return f"Deployment {watched.deployment_id}: {problems[0]}."
     text = f"Deployment {watched.deployment_id} was rolled back to {back_to.task_definition}"
     if problems:
         return f"{text}, but {problems[0]}."
-    return f"{text} by the circuit breaker, and the alert arrived."
+    text = f"{text} by the circuit breaker, and the alert arrived."
+    if not unconfirmed:
+        return text
+    return f"{text} Not told, because the subscription is unconfirmed: {', '.join(unconfirmed)}."

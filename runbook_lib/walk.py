@@ -22,6 +22,7 @@ from runbook_lib.session import Session
 from runbook_lib.settings import Settings
 from runbook_lib.steps import Plan, is_ours
 
+CLEAN_UP = "90_clean_up"
 _FAILED = re.compile(r"\(deployment (ecs-svc/\d+)\) deployment failed")
 
 
@@ -139,7 +140,9 @@ def judge_drill(
     """The verdict on a watched deployment, with the causes that AWS still shows."""
     tasks = reading.read_tasks(session, settings.cluster, settings.service)
     record = service_deployment_of(session, settings, watched)
-    return verdict.judge(watched, tasks=tasks, record=record, alert=alert)
+    topic = reading.read_topic(session, settings.topic)
+    waiting = [s.endpoint for s in topic.subscriptions if not s.is_confirmed] if topic else []
+    return verdict.judge(watched, tasks=tasks, record=record, alert=alert, unconfirmed=waiting)
 
 
 def service_deployment_of(
@@ -341,8 +344,10 @@ def begin(session: Session, settings: Settings, notebook: str) -> None:
 
     A private emulator starts empty: the plans of the earlier notebooks are applied to it. Anywhere
     else nothing is changed: what an earlier notebook makes must be there, or
-    `MissingPrerequisite` names that notebook.
+    `MissingPrerequisite` names that notebook. Cleaning up needs nothing: half a walk can be undone.
     """
+    if notebook == CLEAN_UP and not session.is_private:
+        return
     for stage in STAGES:
         if stage.notebook >= notebook:
             return

@@ -62,7 +62,7 @@ def watch(
     the id. `tell` gets one line for each change, nothing in between.
     """
     snapshots: list[Snapshot] = []
-    lines: list[str] = []
+    lines: dict[str, str] = {}
     deadline = session.clock.now() + timeout
     failed_at = None
     while True:
@@ -114,21 +114,28 @@ def end_of(deployment_id: str, seen: list[facts.Service]) -> str | None:
 def _is_older(
     primary: facts.Deployment | None, deployment_id: str, seen: list[facts.Service]
 ) -> bool:
-    """Was what is PRIMARY now there before the watched deployment was?"""
-    if primary is None:
+    """Was what is PRIMARY now there before the watched deployment was?
+
+    It was if it was listed below the watched one. Only else createdAt tells: some rollbacks have
+    been seen to renew it.
+    """
+    first = next((each for each in seen if each.deployment(deployment_id)), None)
+    own = first.deployment(deployment_id) if first else None
+    if primary is None or first is None or own is None:
         return True
-    own = next((found for each in seen if (found := each.deployment(deployment_id))), None)
-    return own is None or primary.created_at <= own.created_at
+    if own.is_primary and first.deployment(primary.id):
+        return True
+    return primary.created_at <= own.created_at
 
 
 def _tell_changes(
-    session: Session, service: facts.Service, lines: list[str], tell: Callable[[str], None]
+    session: Session, service: facts.Service, lines: dict[str, str], tell: Callable[[str], None]
 ) -> None:
     """One line for each deployment whose state differs from the last time."""
     for each in service.deployments:
         state = state_line(each)
-        if state not in lines:
-            lines.append(state)
+        if lines.get(each.id) != state:
+            lines[each.id] = state
             moment = session.clock.now()
             tell(f"{moment:%H:%M:%S}  {state}")
             session.journal.note("state", moment, deployment=each.id, line=state)

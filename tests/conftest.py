@@ -6,12 +6,11 @@ server lives as long as the test module that asks for it, and gives its place up
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 import boto3
@@ -30,6 +29,7 @@ from runbook_lib.emulator.state import (
     Deployment,
     DeploymentConfiguration,
     Service,
+    ServiceEvent,
     Task,
     TaskDefinition,
 )
@@ -39,7 +39,7 @@ REGION = "eu-west-1"
 ACCOUNT = "123456789876"
 WITH_ROLLBACK = DeploymentConfiguration(CircuitBreaker(enable=True, rollback=True))
 _KEYS = boto3.Session("test", "test", region_name=REGION)
-_ONCE = Config(retries={"total_max_attempts": 1})
+_ONCE = Config(retries={"total_max_attempts": 1}, proxies={})
 
 
 @pytest.fixture(autouse=True)
@@ -71,14 +71,21 @@ def emulator(emulator_server: EmulatorServer) -> EmulatorServer:
     return emulator_server
 
 
+def connect(url: str, service: str, region: str = REGION) -> Any:
+    """A boto3 client that talks to an emulator and never tries twice."""
+    return _KEYS.client(service, region, endpoint_url=url, config=_ONCE)
+
+
+@pytest.fixture(scope="module")
+def shared_aws(emulator_server: EmulatorServer) -> Callable[..., Any]:
+    """shared_aws("ecs") is a client on the emulator as the tests of this module have left it."""
+    return partial(connect, emulator_server.url)
+
+
 @pytest.fixture
 def aws(emulator: EmulatorServer) -> Callable[..., Any]:
-    """aws("ecs") is a boto3 client that talks to the emulator and never tries twice."""
-
-    def client(service: str, region: str = REGION) -> Any:
-        return _KEYS.client(service, region, endpoint_url=emulator.url, config=_ONCE)
-
-    return client
+    """aws("ecs") is a client on the new emulator; aws("sns", "ap-northeast-1") one elsewhere."""
+    return partial(connect, emulator.url)
 
 
 @pytest.fixture
@@ -99,10 +106,6 @@ class Sent:
     at: datetime
     event: Mapping[str, Any]
 
-    @property
-    def name(self) -> str:
-        return str(self.event["detail"].get("eventName", ""))
-
 
 @dataclass
 class Story:
@@ -121,7 +124,7 @@ class Story:
     def __post_init__(self) -> None:
         self.clock, self.images = Clock(), Images()
         self.sent: list[Sent] = []
-        self.began = self.clock.now
+        self._listen()
         self.engine = self.kind(
             account_id=ACCOUNT,
             clock=self.clock,
@@ -146,6 +149,11 @@ class Story:
         definition = self.definition(self.image, **self.container)
         self.engine.create_service(self.service, definition)
 
+    def _listen(self, heard: Sequence[ServiceEvent] = ()) -> None:
+        """From now on, `said`, `told` and `seconds` are about what follows."""
+        self.began, self._sent_before = self.clock.now, len(self.sent)
+        self._heard = {each.id for each in heard}
+
     def definition(self, image: str, **container: Any) -> TaskDefinition:
         self.revisions += 1
         arn = f"arn:aws:ecs:{REGION}:{ACCOUNT}:task-definition/my-task:{self.revisions}"
@@ -162,7 +170,7 @@ class Story:
         **container: Any,
     ) -> Deployment:
         """UpdateService. The deployment that is PRIMARY after it."""
-        self.began = self.clock.now
+        self._listen(self.service.events)
         self.engine.update_service(
             self.service,
             definition=self.definition(image, **container) if image else None,
@@ -202,7 +210,7 @@ class Story:
         return [
             (self.seconds(each.created_at), each.message)
             for each in reversed(self.service.events)
-            if text in each.message and each.created_at >= self.began
+            if text in each.message and each.id not in self._heard
         ]
 
     def when(self, text: str) -> list[float]:
@@ -210,7 +218,12 @@ class Story:
 
     def told(self) -> list[str]:
         """The names of the deployment and service events sent since the last update."""
-        return [each.name for each in self.sent if each.at >= self.began and each.name]
+        return [each["eventName"] for each in self.details()]
+
+    def details(self) -> list[Mapping[str, Any]]:
+        """The details of those events."""
+        recent = self.sent[self._sent_before :]
+        return [each.event["detail"] for each in recent if "eventName" in each.event["detail"]]
 
     @property
     def tasks(self) -> list[Task]:
@@ -240,12 +253,12 @@ class Story:
             detail = each.event["detail"]
             if "taskArn" in detail:
                 who = number("task", detail["taskArn"].rpartition("/")[2])
-                what = f"{detail['lastStatus']} (to be {detail['desiredStatus']})"
-                if reason := detail.get("stoppedReason"):
-                    what += f" {detail['stopCode']}: {reason}"
+                what = f"{detail['lastStatus']:<14} to be {detail['desiredStatus']}"
+                if "stoppedReason" in detail:
+                    what += f", {detail['stopCode']}: {detail['stoppedReason']}"
             elif "deploymentId" in detail:
                 who = number("deployment", detail["deploymentId"])
-                what = f"{detail['eventName']} {detail['reason']}"
+                what = f"{detail['eventName']}: {detail['reason']}"
             else:
                 who, what = "service/web", detail["eventName"]
             rows.append((each.at, who, what))
@@ -254,7 +267,9 @@ class Story:
         for at, who, what in sorted([*rows, *spoken], key=lambda row: row[0]):
             text = what
             for full, short in numbers.items():
-                text = text.replace(full, short)
+                for kind in ("task ", "deployment ", ""):
+                    text = text.replace(kind + full, short)
+            text = text.removeprefix("(service web) ")
             lines.append(f"{_clock_time(at)}  {who:<13} {text}\n")
         return "".join(lines)
 
@@ -267,10 +282,3 @@ def _clock_time(moment: datetime) -> str:
 def tell() -> Callable[..., Story]:
     """tell(desired=4) begins a story: a service with the breaker and rollback on."""
     return Story
-
-
-@pytest.fixture(scope="session")
-def aws_facts() -> Callable[[str], Sequence[Mapping[str, Any]]]:
-    """aws_facts("error_replies"): documented behaviour of ECS, each with its public source."""
-    folder = Path(__file__).parent / "emulator" / "aws_facts"
-    return lambda name: json.loads((folder / f"{name}.json").read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""The commands of AWS's how-to article, run with the real AWS CLI against `runbook emulator serve`."""
+"""AWS's how-to article, run with the real AWS CLI against `runbook emulator serve`."""
 
 from __future__ import annotations
 

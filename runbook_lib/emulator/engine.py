@@ -197,6 +197,8 @@ class Engine:
     def _become_healthy(self, deployment: Deployment | None, task: Task) -> None:
         self._life.judge_health(task, healthy=True)
         service = self.world.services[task.service_arn]
+        if deployment is not None:
+            deployment.changed_at = self.clock.now
         if deployment is None or not _is_being_judged(service, deployment):
             return
         if service.configuration.circuit_breaker.reset_on_healthy_task:

@@ -17,7 +17,14 @@ from typing import Any, Literal
 
 from runbook_lib.emulator.clock import Clock
 from runbook_lib.emulator.ids import Ids
-from runbook_lib.emulator.lookups import AccountLookups, Event, NotAccepted, Rule, Target
+from runbook_lib.emulator.lookups import (
+    AccountLookups,
+    EncryptionKey,
+    Event,
+    NotAccepted,
+    Rule,
+    Target,
+)
 from runbook_lib.emulator.mail import stamp
 from runbook_lib.emulator.messages import Stimulus
 from runbook_lib.emulator.resource_policies import Decision, allows, role_permits
@@ -172,7 +179,23 @@ class EventBus:
             self._assume(target, "sns:Publish")
         else:
             _require(_asked(topic.policy, target, "sns:Publish", conditions=False))
+        if topic.key is not None:
+            self._use_key(target, topic.key)
         return self._sns.publish(Publication(topic.arn, text))
+
+    def _use_key(self, target: Target, key: EncryptionKey) -> None:
+        """An encrypted topic takes an event only if its key lets EventBridge encrypt with it.
+
+        The key that AWS manages never does, and a Condition in a key policy is not supported.
+        https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html
+        """
+        for action in ("kms:GenerateDataKey", "kms:Decrypt"):
+            decision = _asked(key.policy, target, action, resource=key.arn, conditions=False)
+            if not decision.allowed and target.role_arn:
+                role = self._account.role(target.role_arn)
+                permissions = role.permissions if role else ()
+                decision = role_permits(permissions, action=action, resource=key.arn)
+            _require(decision)
 
     def _to_queue(self, target: Target, text: str) -> str:
         queue = self._account.queue(target.arn)

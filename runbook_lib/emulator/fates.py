@@ -9,7 +9,8 @@ Never here: deployments, counting, what the scheduler makes of it.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+import shlex
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,10 +19,13 @@ from runbook_lib.emulator.images import ImageReference, Images
 from runbook_lib.emulator.state import Stop, TaskDefinition
 from runbook_lib.emulator.timing import HealthCheckTiming, Span
 
-_SLEEP = re.compile(r"\bsleep\s+(\d+)")
-_EXIT = re.compile(r"\bexit\s+(\d+)")
+_SLEEP = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_FOR_EVER_SECONDS = 366 * 86400.0
+_REDIRECTION = re.compile(r"\d?>>?\s*(&\d|[\w/.-]+)")
 _RETRIED = "CannotPullContainerError: pull image manifest has been retried {times} time(s): "
 _SHELLS = ("sh", "bash", "ash")
+_READABLE = ("sleep", "exit", "true", "false", "echo", "printf", ":")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,23 +106,58 @@ def _exit_of(container: Mapping[str, Any]) -> tuple[float, Stop] | None:
 
     `true` and `false` end at once. A command that the emulator cannot read runs for ever.
     """
-    words = _words(container)
+    words = [str(word) for word in _words(container)]
     if not words:
         return None
-    text = " ".join(words)
     program = words[0].rpartition("/")[2]
-    if program in ("true", "false"):
-        code = int(program == "false")
-    elif program in _SHELLS or program in ("sleep", "exit"):
-        found = _EXIT.search(text)
-        if found is None and program != "sleep":
-            return None
-        code = int(found.group(1)) if found else 0
+    if program in _SHELLS and len(words) > 2 and re.fullmatch(r"-\w*c", words[1]):
+        end = _end_of(_tokens(words[2]))
+    elif program in _READABLE:
+        end = _end_of([program, *words[1:]])
     else:
         return None
-    seconds = sum(int(each) for each in _SLEEP.findall(text))
+    if end is None:
+        return None
     reason = "Essential container in task exited"
-    return float(seconds), Stop("EssentialContainerExited", reason, exit_code=code)
+    return end[0], Stop("EssentialContainerExited", reason, exit_code=end[1])
+
+
+def _tokens(script: str) -> list[str]:
+    """Words and separators. A script that no shell could read is one word that nobody knows."""
+    lexer = shlex.shlex(
+        _REDIRECTION.sub("", script).replace("\n", ";"), posix=True, punctuation_chars=";&|"
+    )
+    lexer.whitespace_split, lexer.commenters = True, ""
+    try:
+        return list(lexer)
+    except ValueError:
+        return [script]
+
+
+def _end_of(tokens: Sequence[str]) -> tuple[float, int] | None:
+    """When a script ends, in seconds, and its exit code: (5, 1) for sleep 5; exit 1.
+
+    None if it has a word that is not in `_READABLE`, or joins commands by anything but ; and &&.
+    """
+    seconds, code, rest = 0.0, 0, list(tokens)
+    while rest:
+        end = next((i for i, each in enumerate(rest) if each in (";", "&&")), len(rest))
+        words, separator, rest = rest[:end], rest[end : end + 1], rest[end + 1 :]
+        if not words:
+            continue
+        if words[0] not in _READABLE or any(each.strip(";&|") == "" for each in words if each):
+            return None
+        if words[0] == "exit":
+            return seconds, int(words[1][-9:]) % 256 if words[1:] and words[1].isdecimal() else code
+        if words[0] == "sleep":
+            nap = _SLEEP.fullmatch(words[1]) if words[1:] else None
+            if nap is None:
+                return None
+            seconds += float(nap[1]) * _UNITS[nap[2]]
+        code = int(words[0] == "false")
+        if code and separator == ["&&"]:
+            break
+    return (seconds, code) if seconds < _FOR_EVER_SECONDS else None
 
 
 def _timing(check: Mapping[str, Any]) -> HealthCheckTiming:
@@ -136,4 +175,4 @@ def _always_fails(check: Mapping[str, Any]) -> bool:
     if "||" in text:
         text = text.partition("||")[0].strip()
     found = re.fullmatch(r"(?:.*[;\s])?exit\s+(\d+)", text)
-    return text in ("false", "/bin/false") or bool(found and int(found.group(1)))
+    return text in ("false", "/bin/false") or bool(found and found[1].strip("0"))

@@ -41,10 +41,19 @@ class TargetGroupInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class EncryptionKey:
+    """The KMS key of an encrypted topic. A key that AWS manages has no policy to change."""
+
+    arn: str
+    policy: Policy | None
+
+
+@dataclass(frozen=True, slots=True)
 class Topic:
     arn: str
     policy: Policy
     display_name: str
+    key: EncryptionKey | None = None
 
 
 @dataclass(frozen=True, slots=True)

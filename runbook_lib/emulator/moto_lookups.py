@@ -18,6 +18,7 @@ from runbook_lib.emulator.clock import Clock
 Backends = Callable[[str, str], Any]
 """A service and a region give moto's backend. KeyError if there is no such region."""
 SERVICE_LINKED_ROLE = "AWSServiceRoleForECS"
+AWS_MANAGED_ALIAS = "alias/aws/sns"
 _GLOBAL = "aws"
 
 
@@ -41,7 +42,21 @@ class MotoLookups:
         topic = backend.topics.get(arn) if backend else None
         if topic is None:
             return None
-        return lookups.Topic(arn, _document(topic.policy), topic.display_name or "")
+        key = self._key(topic.kms_master_key_id, arn.split(":")[3])
+        return lookups.Topic(arn, _document(topic.policy), topic.display_name or "", key)
+
+    def _key(self, key_id: str, region: str) -> lookups.EncryptionKey | None:
+        """None for a topic that is not encrypted. A key that is gone lets nobody in."""
+        if not key_id:
+            return None
+        if key_id.endswith(AWS_MANAGED_ALIAS):
+            return lookups.EncryptionKey(AWS_MANAGED_ALIAS, None)
+        backend = regional(self._backends, "kms", region)
+        try:
+            key = backend.describe_key(key_id)
+        except KeyError:
+            return lookups.EncryptionKey(key_id, None)
+        return lookups.EncryptionKey(key.arn, _document(key.policy))
 
     def subscriptions(self, topic_arn: str) -> list[lookups.Subscription]:
         backend = self._backend_of(topic_arn, "sns")

@@ -110,12 +110,15 @@ class TaskLife:
         """Every change of a task ends here: status, counts, version, and the word to others."""
         if status is not None:
             task.status = allow(TASK, task.status, status)
+        self._recount(task)
+        task.version += 1
+        self._tell(task)
+
+    def _recount(self, task: Task) -> None:
         if task.place != task.counted_as:
             task.counts.add(task.counted_as, -1)
             task.counted_as = task.place
             task.counts.add(task.counted_as, 1)
-        task.version += 1
-        self._tell(task)
 
     def reach(self, task: Task, status: str) -> None:
         """Take the step that was due. A task on its way out takes only the steps of leaving."""
@@ -205,8 +208,13 @@ class TaskLife:
         self._fates.pop(task.arn, None)
 
     def judge_health(self, task: Task, *, healthy: bool) -> None:
-        """HEALTHY, or condemned: an unhealthy task is RUNNING until the scheduler replaces it."""
+        """HEALTHY, or condemned: an unhealthy task is RUNNING until the scheduler replaces it.
+
+        Without a health check only the scheduler takes note: the task itself does not change.
+        """
         task.is_healthy, task.is_condemned = healthy, not healthy
-        if self.fate(task).has_health_check:
-            task.health = "HEALTHY" if healthy else "UNHEALTHY"
+        if not self.fate(task).has_health_check:
+            self._recount(task)
+            return
+        task.health = "HEALTHY" if healthy else "UNHEALTHY"
         self._change(task)

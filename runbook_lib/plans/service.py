@@ -27,8 +27,8 @@ def check_network(settings: Settings, missing: tuple[str, ...]) -> None:
         name = "subnets" if each.startswith("subnet-") else "security_groups"
         raise BadParameter(
             name=name,
-            problem=f"{each} does not exist in {settings.region}",
-            example='"" for the default VPC',
+            problem=f"{each} does not exist in {settings.region}; empty takes the default VPC's",
+            example='""',
         )
 
 

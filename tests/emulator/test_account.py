@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import json
 import socket
-import types
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
-import boto3
 import pytest
-from botocore.awsrequest import AWSResponse
-from botocore.config import Config
+from account_world import World
 from botocore.exceptions import ClientError
 from moto.core import utils as moto_utils
 
@@ -25,47 +20,6 @@ from runbook_lib.emulator.ids import Ids
 REGION = "eu-west-1"
 MEDIA = "application/vnd.docker.distribution.manifest.v2+json"
 PULL_POLICY = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
-
-
-SESSION = boto3.Session("test", "test")
-ONCE = Config(retries={"total_max_attempts": 1})
-
-
-class World:
-    """An account, its clock, and boto3 clients whose requests go straight to the account."""
-
-    def __init__(self) -> None:
-        self.clock = Clock()
-        self.account = Account(self.clock, Ids(1))
-
-    def client(self, service: str, region: str = REGION) -> Any:
-        client = SESSION.client(service, region, config=ONCE)
-        client.meta.events.register("before-send", self.answer)
-        return client
-
-    def answer(self, request: Any, **_: Any) -> AWSResponse:
-        url = urlsplit(request.url)
-        headers = {
-            name.lower(): value.decode() if isinstance(value, bytes) else value
-            for name, value in request.headers.items()
-        }
-        body = request.body or b""
-        content = body if isinstance(body, bytes) else body.encode()
-        asked = HttpRequest(request.method, url.path or "/", url.query, headers, content)
-        answer = self.account.handle(asked)
-        raw = types.SimpleNamespace(stream=lambda **_: iter([answer.body]))
-        return AWSResponse(request.url, answer.status, answer.headers, raw)
-
-    def pass_time(self, seconds: float) -> None:
-        for stimulus in self.clock.due(self.clock.now + timedelta(seconds=seconds)):
-            self.account.bus.attempt(stimulus)
-
-
-@pytest.fixture
-def world() -> Iterator[World]:
-    world = World()
-    yield world
-    world.account.close()
 
 
 def test_everybody_is_the_account_of_the_emulator(world: World, monkeypatch: Any) -> None:

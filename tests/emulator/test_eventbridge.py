@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import json
-import types
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
-import boto3
 import pytest
-from botocore.awsrequest import AWSResponse
-from botocore.config import Config
+from account_world import World
 from botocore.exceptions import ClientError
-
-from runbook_lib.emulator.account import Account
-from runbook_lib.emulator.clock import Clock
-from runbook_lib.emulator.http_messages import HttpRequest
-from runbook_lib.emulator.ids import Ids
 
 REGION = "eu-west-1"
 TOPIC = "arn:aws:sns:eu-west-1:123456789876:my-topic"
@@ -61,47 +51,6 @@ EVENTS_MAY_PUBLISH = {
     "Action": "sns:Publish",
     "Resource": TOPIC,
 }
-
-
-SESSION = boto3.Session("test", "test")
-ONCE = Config(retries={"total_max_attempts": 1})
-
-
-class World:
-    """An account, its clock, and boto3 clients whose requests go straight to the account."""
-
-    def __init__(self) -> None:
-        self.clock = Clock()
-        self.account = Account(self.clock, Ids(1))
-
-    def client(self, service: str, region: str = REGION) -> Any:
-        client = SESSION.client(service, region, config=ONCE)
-        client.meta.events.register("before-send", self.answer)
-        return client
-
-    def answer(self, request: Any, **_: Any) -> AWSResponse:
-        url = urlsplit(request.url)
-        headers = {
-            name.lower(): value.decode() if isinstance(value, bytes) else value
-            for name, value in request.headers.items()
-        }
-        body = request.body or b""
-        content = body if isinstance(body, bytes) else body.encode()
-        asked = HttpRequest(request.method, url.path or "/", url.query, headers, content)
-        answer = self.account.handle(asked)
-        raw = types.SimpleNamespace(stream=lambda **_: iter([answer.body]))
-        return AWSResponse(request.url, answer.status, answer.headers, raw)
-
-    def pass_time(self, seconds: float) -> None:
-        for stimulus in self.clock.due(self.clock.now + timedelta(seconds=seconds)):
-            self.account.bus.attempt(stimulus)
-
-
-@pytest.fixture
-def world() -> Iterator[World]:
-    world = World()
-    yield world
-    world.account.close()
 
 
 def topic_with(world: World, *statements: Any) -> None:
@@ -217,6 +166,65 @@ def test_a_topic_that_does_not_let_eventbridge_in_gets_nothing(
     assert len(world.account.outbox) == 0
     world.pass_time(90_000)
     assert len(world.account.bus.deliveries) == 1
+
+
+KEY_FOR_EVENTS = {
+    "Effect": "Allow",
+    "Principal": {"Service": "events.amazonaws.com"},
+    "Action": ["kms:GenerateDataKey*", "kms:Decrypt"],
+    "Resource": "*",
+}
+
+
+def encrypt_topic(world: World, *statements: Any) -> None:
+    policy = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+    key = world.client("kms").create_key(Policy=policy)["KeyMetadata"]["KeyId"]
+    world.client("sns").set_topic_attributes(
+        TopicArn=TOPIC, AttributeName="KmsMasterKeyId", AttributeValue=key
+    )
+
+
+def test_an_encrypted_topic_whose_key_lets_eventbridge_in_gets_the_alert(world: World) -> None:
+    topic_with(world, EVENTS_MAY_PUBLISH)
+    encrypt_topic(world, KEY_FOR_EVENTS)
+
+    assert outcome_of(world) == ("delivered", "")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        {**KEY_FOR_EVENTS, "Principal": {"AWS": "arn:aws:iam::123456789876:root"}},
+        {**KEY_FOR_EVENTS, "Action": "kms:Decrypt"},
+        {**KEY_FOR_EVENTS, "Condition": {"ArnEquals": {"aws:SourceArn": RULE}}},
+    ],
+    ids=["only the account", "only decrypt", "with a condition"],
+)
+def test_an_encrypted_topic_whose_key_shuts_eventbridge_out_gets_nothing(
+    world: World, statement: Any
+) -> None:
+    topic_with(world, EVENTS_MAY_PUBLISH)
+    encrypt_topic(world, statement)
+
+    assert outcome_of(world) == ("failed", "NO_PERMISSIONS")
+
+
+def test_the_key_that_aws_manages_shuts_eventbridge_out(world: World) -> None:
+    topic_with(world, EVENTS_MAY_PUBLISH)
+    world.client("sns").set_topic_attributes(
+        TopicArn=TOPIC, AttributeName="KmsMasterKeyId", AttributeValue="alias/aws/sns"
+    )
+
+    assert outcome_of(world) == ("failed", "NO_PERMISSIONS")
+
+
+def outcome_of(world: World) -> tuple[str, str]:
+    """What became of one event at the topic: outcome, error code."""
+    rule_to(world)
+    world.account.bus.publish(EVENT, REGION)
+    world.pass_time(1)
+    (delivery,) = world.account.bus.as_json()
+    return delivery["outcome"], delivery["error_code"]
 
 
 def test_a_missing_topic_is_no_resource(world: World) -> None:

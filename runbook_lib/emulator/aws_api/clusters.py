@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from runbook_lib.emulator.aws_api.context import Call, Context, page
+from runbook_lib.emulator.aws_api.context import Call, Context, is_name, page, tags_given
 from runbook_lib.emulator.aws_api.errors import EcsError, cluster_not_found, invalid_parameter
 from runbook_lib.emulator.state import ACTIVE, INACTIVE, Cluster
 
@@ -13,7 +13,8 @@ def create_cluster(context: Context, call: Call) -> dict[str, Any]:
     """Creating a cluster that exists returns it."""
     call.emulated("clusterName", "tags", "settings")
     name = str(call.params.get("clusterName", "default"))
-    if not name or len(name) > 255 or not name.replace("-", "").replace("_", "").isalnum():
+    tags = tags_given(call)
+    if not is_name(name):
         raise invalid_parameter(
             "Invalid identifier: Identifier is for cluster name: 1 to 255 letters, numbers, "
             "hyphens and underscores."
@@ -29,7 +30,7 @@ def create_cluster(context: Context, call: Call) -> dict[str, Any]:
         settings = tuple(call.params.get("settings", ()))
         existing = Cluster(name, arn, call.region, settings=settings)
         context.engine.world.clusters[arn] = existing
-        context.set_tags(arn, call.params.get("tags", ()))
+        context.add_tags(arn, tags)
     return {"cluster": _describe(context, existing)}
 
 

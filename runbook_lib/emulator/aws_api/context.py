@@ -6,6 +6,7 @@ Never here: what an operation does.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,14 @@ from runbook_lib.emulator.aws_api.errors import (
 )
 from runbook_lib.emulator.engine import Engine
 from runbook_lib.emulator.state import ACTIVE, INACTIVE, Cluster, Service, TaskDefinition
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
+_TOKEN = re.compile(r"[0-9]{1,9}")
+
+
+def is_name(text: str) -> bool:
+    """What ECS accepts as the name of a cluster, a service, a family or a container."""
+    return _NAME.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +120,17 @@ class Context:
         tags = self.engine.world.tags.get(arn, {})
         return [{"key": key, "value": value} for key, value in tags.items()]
 
-    def set_tags(self, arn: str, tags: Sequence[Mapping[str, str]]) -> None:
+    def add_tags(self, arn: str, tags: Mapping[str, str]) -> None:
         if tags:
-            self.engine.world.tags[arn] = {each["key"]: each.get("value", "") for each in tags}
+            self.engine.world.tags[arn] = {**self.engine.world.tags.get(arn, {}), **tags}
+
+
+def tags_given(call: Call) -> dict[str, str]:
+    """The tags of the call. A tag may lack a value, not a key."""
+    tags = call.params.get("tags", ())
+    if not all(each.get("key") for each in tags):
+        raise invalid_parameter("Every tag needs a key.")
+    return {each["key"]: each.get("value", "") for each in tags}
 
 
 def page(
@@ -124,7 +141,7 @@ def page(
     if not 1 <= size <= most:
         raise invalid_parameter(f"maxResults must be between 1 and {most}.")
     token = str(call.params.get("nextToken", "0"))
-    if not token.isdigit():
+    if not _TOKEN.fullmatch(token):
         raise EcsError("InvalidParameterException", "Invalid token.")
     start = int(token)
     reply: dict[str, Any] = {key: list(items[start : start + size])}

@@ -41,6 +41,10 @@ OPERATIONS: Mapping[str, Operation] = {
 }
 
 
+_NUMBERS = {"integer": 2**31 - 1, "long": 2**63 - 1, "double": 1e308, "timestamp": 2e11}
+"""Types of numbers, and how far from 0 they reach. A time is seconds since 1970."""
+
+
 @cache
 def service_model() -> ServiceModel:
     loader = botocore.loaders.create_loader()
@@ -74,21 +78,32 @@ class EcsApi:
             raise EcsError("UnknownOperationException", f"ECS has no operation {name!r}.")
         if name not in OPERATIONS:
             raise not_emulated(f"ecs:{name}")
-        try:
-            params = json.loads(body or b"{}")
-        except ValueError:
-            raise EcsError("SerializationException", "The request body is not JSON.") from None
-        if not isinstance(params, dict):
-            raise EcsError("SerializationException", "The request body is not a JSON object.")
-        given: dict[str, Any] = _without_nulls(params)
         shape = model.operation_model(name).input_shape
         assert shape is not None
-        report = ParamValidator().validate(given, shape)
+        try:
+            given: dict[str, Any] = _without_nulls(_read_json(body))
+            report = ParamValidator().validate(given, shape)
+        except (ValueError, OverflowError, RecursionError):
+            raise EcsError("SerializationException", "The request body is not JSON.") from None
         if report.has_errors():
             text = " ".join(report.generate_report().split())
             raise EcsError("InvalidParameterException", text)
-        _check_enums(given, shape, "")
+        _check_values(given, shape, "")
         return given
+
+
+def _read_json(body: bytes) -> dict[str, Any]:
+    """Stricter than Python's reader: no NaN, and only text that UTF-8 can carry."""
+
+    def refuse(constant: str) -> None:
+        raise ValueError(constant)
+
+    params = json.loads(body or b"{}", parse_constant=refuse)
+    if not isinstance(params, dict):
+        raise EcsError("SerializationException", "The request body is not a JSON object.")
+    if b"\\u" in body:
+        json.dumps(params, ensure_ascii=False).encode()
+    return params
 
 
 def _without_nulls(value: Any) -> Any:
@@ -100,17 +115,20 @@ def _without_nulls(value: Any) -> Any:
     return value
 
 
-def _check_enums(value: Any, shape: Shape, path: str) -> None:
-    """botocore leaves the values of an enum to the server."""
+def _check_values(value: Any, shape: Shape, path: str) -> None:
+    """What botocore leaves to the server: the values of an enum, 32 bits, times as numbers."""
     if isinstance(shape, StructureShape):
         for name, each in value.items():
             if name in shape.members:
-                _check_enums(each, shape.members[name], f"{path}.{name}" if path else name)
+                _check_values(each, shape.members[name], f"{path}.{name}" if path else name)
     elif isinstance(shape, ListShape):
         for each in value:
-            _check_enums(each, shape.member, path)
+            _check_values(each, shape.member, path)
     elif isinstance(shape, MapShape):
         return
+    elif shape.type_name in _NUMBERS:
+        if isinstance(value, bool | str) or not abs(value) <= _NUMBERS[shape.type_name]:
+            raise EcsError("SerializationException", f"{path}: {value!r} is out of range.")
     elif (enum := getattr(shape, "enum", None)) and value not in enum:
         allowed = ", ".join(enum)
         raise EcsError("InvalidParameterException", f"{path}: {value!r} is not one of {allowed}.")

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from runbook_lib.emulator.aws_api.context import Call, Context, page
+from runbook_lib.emulator.aws_api.context import Call, Context, is_name, page, tags_given
 from runbook_lib.emulator.aws_api.errors import (
     invalid_parameter,
     not_emulated,
     service_not_active,
+    service_not_found,
 )
 from runbook_lib.emulator.aws_api.service_settings import (
     check_network,
@@ -26,6 +27,7 @@ from runbook_lib.emulator.state import (
 )
 
 MOST_SERVICES_A_CALL = 10
+MOST_TASKS_A_SERVICE = 5_000
 KEPT_SETTINGS = (
     "launchType",
     "platformVersion",
@@ -74,7 +76,8 @@ def create_service(context: Context, call: Call) -> dict[str, Any]:
     _refuse_what_is_not_emulated(call)
     cluster = context.cluster(call)
     name = str(params["serviceName"])
-    if not name or len(name) > 255 or not name.replace("-", "").replace("_", "").isalnum():
+    tags = tags_given(call)
+    if not is_name(name):
         raise invalid_parameter("Invalid service name.")
     if not context.neighbours.has_service_linked_role():
         raise invalid_parameter(
@@ -84,9 +87,7 @@ def create_service(context: Context, call: Call) -> dict[str, Any]:
     if not params.get("taskDefinition"):
         raise invalid_parameter("TaskDefinition can not be blank.")
     definition = context.active_task_definition(call.region, str(params["taskDefinition"]))
-    desired_count = int(params.get("desiredCount", 0))
-    if desired_count < 0:
-        raise invalid_parameter("Desired count must be positive.")
+    desired_count = _desired_count(call) or 0
     configuration = deployment_configuration(call, DeploymentConfiguration())
     check_network(call, context.neighbours, definition, params.get("networkConfiguration", {}))
     spec = {key: params[key] for key in KEPT_SETTINGS if key in params}
@@ -109,9 +110,19 @@ def create_service(context: Context, call: Call) -> dict[str, Any]:
         created_at=context.engine.clock.now,
         created_by=context.caller,
     )
-    context.set_tags(arn, params.get("tags", ()))
+    context.add_tags(arn, tags)
     context.engine.create_service(service, definition)
     return {"service": describe(context, service)}
+
+
+def _desired_count(call: Call) -> int | None:
+    """At most as many as AWS allows. https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-quotas.html"""
+    count: int | None = call.params.get("desiredCount")
+    if count is not None and count < 0:
+        raise invalid_parameter("Desired count must be positive.")
+    if count is not None and count > MOST_TASKS_A_SERVICE:
+        raise invalid_parameter(f"Desired count must be at most {MOST_TASKS_A_SERVICE}.")
+    return count
 
 
 def _create_again(
@@ -147,15 +158,15 @@ def update_service(context: Context, call: Call) -> dict[str, Any]:
     params = call.params
     call.emulated("service", "forceNewDeployment", *KEPT_SETTINGS, *IDENTITY, *ONLY_EMPTY)
     _refuse_what_is_not_emulated(call)
-    service = context.service(call, str(params["service"]))
+    service = context.find_service(context.cluster(call), str(params["service"]))
+    if service is None:
+        raise service_not_found()
     if service.status != ACTIVE:
         raise service_not_active()
     definition = None
     if params.get("taskDefinition"):
         definition = context.active_task_definition(call.region, str(params["taskDefinition"]))
-    desired_count = params.get("desiredCount")
-    if desired_count is not None and desired_count < 0:
-        raise invalid_parameter("Desired count must be positive.")
+    desired_count = _desired_count(call)
     configuration = deployment_configuration(call, service.configuration)
     spec = {**service.spec, **{key: params[key] for key in KEPT_SETTINGS if key in params}}
     check_network(

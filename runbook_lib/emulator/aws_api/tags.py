@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from runbook_lib.emulator.aws_api.context import Call, Context
+from runbook_lib.emulator.aws_api.context import Call, Context, tags_given
 from runbook_lib.emulator.aws_api.errors import EcsError, cluster_not_found, service_not_found
 from runbook_lib.emulator.state import INACTIVE
 
@@ -27,8 +27,7 @@ def _taggable(context: Context, arn: str) -> str:
 
 def tag_resource(context: Context, call: Call) -> dict[str, Any]:
     arn = _taggable(context, str(call.params["resourceArn"]))
-    tags = context.engine.world.tags.setdefault(arn, {})
-    tags |= {each["key"]: each.get("value", "") for each in call.params["tags"]}
+    context.add_tags(arn, tags_given(call))
     return {}
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from runbook_lib.emulator.aws_api.context import Call, Context, page
+from runbook_lib.emulator.aws_api.context import Call, Context, is_name, page, tags_given
 from runbook_lib.emulator.aws_api.errors import client_error, invalid_parameter
 from runbook_lib.emulator.state import ACTIVE, INACTIVE, TaskDefinition
 
@@ -21,12 +22,21 @@ FARGATE_MEMORY = {
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html"""
 
 
+HEALTH_CHECK_LIMITS = {
+    "interval": (5, 300),
+    "timeout": (2, 60),
+    "retries": (1, 10),
+    "startPeriod": (0, 300),
+}
+"""https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html"""
+
+
 def register_task_definition(context: Context, call: Call) -> dict[str, Any]:
     """Each registration is a new revision of the family: 1, 2, 3, …"""
     params = dict(call.params)
-    tags = params.pop("tags", [])
+    tags, given = tags_given(call), params.pop("tags", [])
     family = str(params["family"])
-    if not family.replace("-", "").replace("_", "").isalnum() or len(family) > 255:
+    if not is_name(family):
         raise client_error(
             "Family contains invalid characters: use up to 255 letters, numbers, hyphens and "
             "underscores."
@@ -47,8 +57,8 @@ def register_task_definition(context: Context, call: Call) -> dict[str, Any]:
     )
     revisions.append(definition)
     context.engine.world.task_definitions[definition.arn] = definition
-    context.set_tags(definition.arn, tags)
-    return {"taskDefinition": _describe(definition), "tags": tags}
+    context.add_tags(definition.arn, tags)
+    return {"taskDefinition": _describe(definition), "tags": given}
 
 
 def _check_containers(params: dict[str, Any]) -> None:
@@ -56,15 +66,22 @@ def _check_containers(params: dict[str, Any]) -> None:
     if not containers:
         raise client_error("Container list cannot be empty.")
     for container in containers:
-        if not container.get("name"):
+        if not is_name(container.get("name", "")):
             raise client_error("Container.name contains invalid characters.")
         if not container.get("image"):
             raise client_error("Container.image should not be null or empty.")
+        _check_health_check(container.get("healthCheck", {}))
     names = [container["name"] for container in containers]
     if len(set(names)) < len(names):
         raise client_error("Container names must be unique within a task definition.")
     if not any(container.get("essential", True) for container in containers):
         raise client_error("No essential container specified in the task definition.")
+
+
+def _check_health_check(check: Mapping[str, Any]) -> None:
+    for name, (low, high) in HEALTH_CHECK_LIMITS.items():
+        if not low <= check.get(name, low) <= high:
+            raise client_error(f"healthCheck.{name} must be between {low} and {high}.")
 
 
 def _check_fargate(params: dict[str, Any]) -> None:
@@ -101,7 +118,7 @@ def _number(text: str, unit: str) -> int:
         if upper.endswith(unit):
             return int(float(upper.removesuffix(unit)) * 1024)
         return int(upper)
-    except ValueError:
+    except (ValueError, OverflowError):
         raise client_error(f"Invalid 'cpu' or 'memory' setting for task: {text!r}.") from None
 
 
