@@ -10,19 +10,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from runbook_lib import facts
-from runbook_lib.watching import COMPLETED, ROLLED_BACK, STALLED, SUPERSEDED, TIMED_OUT, Watched
+from runbook_lib.watching import (
+    COMPLETED,
+    GONE,
+    ROLLED_BACK,
+    STALLED,
+    SUPERSEDED,
+    TIMED_OUT,
+    Watched,
+)
 
 _SENTENCES = {
     COMPLETED: "it completed: the release that should fail did not",
     STALLED: "it failed and was not rolled back: nothing to return to, or rollback is off",
     SUPERSEDED: "somebody started another deployment, so this drill proves nothing",
     TIMED_OUT: "it came to no end in time",
+    GONE: "the service was deleted meanwhile",
 }
 _NEXT = {
     COMPLETED: "set bad_image to an image that does not exist",
     STALLED: "look at the service's deployment configuration, then run 20_create_service",
     SUPERSEDED: "run the drill again when nobody deploys",
     TIMED_OUT: "look at the service events; see whether the circuit breaker is on",
+    GONE: "run 20_create_service, then the drill again",
 }
 
 
@@ -100,7 +110,7 @@ def _problems(
     if watched.end != ROLLED_BACK:
         return [_SENTENCES.get(watched.end, watched.end)], _NEXT.get(watched.end, "run it again")
     if "circuit breaker" not in tripped_by:
-        return ["it was rolled back, but not by the circuit breaker"], "read the service events"
+        return ["not by the circuit breaker"], "read the service events"
     if alert is None:
         return (
             ["the alert did not arrive"],

@@ -47,8 +47,10 @@ EXAMPLES: tuple[tuple[RunbookError, str], ...] = (
     ),
     (
         NotConfirmed(account="1", given="", wanted="web"),
-        "Nothing was changed in account 1: confirm is ''. "
-        "Next: read the plan above, then set confirm to 'web'.",
+        (
+            "Nothing was changed in account 1: confirm is ''. "
+            "Next: read the plan above, then set confirm to 'web'."
+        ),
     ),
     (
         StepRefused(
@@ -57,13 +59,17 @@ EXAMPLES: tuple[tuple[RunbookError, str], ...] = (
             exists=["topic t", "role r"],
             next_step="run again",
         ),
-        "sns:Subscribe was refused: InvalidParameter: no. "
-        "What exists so far: topic t, role r. Next: run again.",
+        (
+            "sns:Subscribe was refused: InvalidParameter: no. "
+            "What exists so far: topic t, role r. Next: run again."
+        ),
     ),
     (
         StepRefused(operation="sns:Subscribe", reason="No.", exists=[], next_step="run again"),
-        "sns:Subscribe was refused: No. "
-        "What exists so far: nothing from this plan. Next: run again.",
+        (
+            "sns:Subscribe was refused: No. "
+            "What exists so far: nothing from this plan. Next: run again."
+        ),
     ),
     (
         DeadlineMissed(what="calm", seconds=899.6, next_step="look"),
@@ -99,7 +105,10 @@ def test_an_error_survives_pickling_with_its_kind(error: RunbookError, text: str
 
 def test_line_breaks_in_what_aws_says_do_not_break_the_line() -> None:
     error = StepRefused(
-        operation="iam:CreateRole", reason="Denied:\n  by\ta policy.", exists=["a\nb"], next_step="x"
+        operation="iam:CreateRole",
+        reason="Denied:\n  by\ta policy.",
+        exists=["a\nb"],
+        next_step="x",
     )
 
     assert "Denied: by a policy. What exists so far: a b." in str(error)
@@ -146,13 +155,3 @@ def test_a_notebook_shows_only_the_line_even_when_there_is_a_cause(tmp_path: Pat
 
     lines = [each for each in (shown.stdout + shown.stderr).splitlines() if each.strip()]
     assert lines == ["NotConnected: nobody is there. Next: wait."]
-
-
-def test_a_cause_is_kept_for_whoever_looks() -> None:
-    with pytest.raises(NotConnected) as caught:
-        try:
-            raise OSError("no route")
-        except OSError as error:
-            raise NotConnected(problem="nobody", next_step="wait") from error
-
-    assert str(caught.value.__cause__) == "no route"

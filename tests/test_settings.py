@@ -237,7 +237,8 @@ def test_an_assignment_without_a_value_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["region=[", "region={a: b", "region='eu", "region=2024-13-45", "region=!!python/name:x"]
+    "text",
+    ["region=[", "region={a: b", "region='eu", "region=2024-13-45", "region=!!python/name:x"],
 )
 def test_a_value_that_is_not_yaml_is_refused_with_an_example_that_works(text: str) -> None:
     with pytest.raises(BadParameter, match=r"^region: .* is not YAML") as caught:

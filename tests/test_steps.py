@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-import awscli
+import awscli  # type: ignore[import-untyped]
 import pytest
-from awscli.clidriver import create_clidriver
+from awscli.clidriver import create_clidriver  # type: ignore[import-untyped]
 
 from runbook_lib import apply, open_session, walk
 from runbook_lib.applying import Outcome
@@ -46,9 +46,9 @@ EVERY_OPERATION = {
 }
 
 
-def step(service: str = "ecs", operation: str = "UpdateService", **arguments: Any) -> Step:
+def step(aws: str = "ecs", operation: str = "UpdateService", /, **arguments: Any) -> Step:
     return Step(
-        service=service,
+        service=aws,
         operation=operation,
         input=arguments,
         why="",
@@ -72,7 +72,10 @@ def step(service: str = "ecs", operation: str = "UpdateService", **arguments: An
             step("events", "RemoveTargets", Ids=["1", "two words"]),
             "aws events remove-targets --ids 1 'two words'",
         ),
-        (step(deploymentConfiguration={}), "aws ecs update-service --deployment-configuration '{}'"),
+        (
+            step(deploymentConfiguration={}),
+            "aws ecs update-service --deployment-configuration '{}'",
+        ),
         (
             step(tags=[{"key": "a", "value": "it's"}]),
             """aws ecs update-service --tags '[{"key": "a", "value": "it'"'"'s"}]'""",
@@ -155,7 +158,7 @@ def test_only_the_runbooks_own_tag_says_that_it_is_the_runbooks() -> None:
 
 # --- the real AWS CLI ----------------------------------------------------------------------------
 
-Doing = Callable[[Plan], None]
+Doing = Callable[[Plan], object]
 
 
 @pytest.fixture
@@ -176,6 +179,8 @@ def run_cli(
     }.items():
         monkeypatch.setenv(name, value)
 
+    driver = create_clidriver()
+
     def run(steps: Iterable[Step]) -> None:
         for each in steps:
             if each.service == "sqs":
@@ -185,15 +190,23 @@ def run_cli(
                 continue
             name, *words = shlex.split(each.cli)
             assert name == "aws"
-            assert create_clidriver().main(words) == 0, f"{each.cli}\n{capsys.readouterr().err}"
+            assert driver.main(words) == 0, f"{each.cli}\n{capsys.readouterr().err}"
 
     return run
 
 
+@pytest.fixture(scope="module")
+def connected(emulator_server: EmulatorServer) -> Session:
+    """Clients take long to make, and outlive the world that they talk to."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", emulator_server.url)
+        return open_session()
+
+
 @pytest.fixture
-def session(emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> Session:
-    monkeypatch.setenv("AWS_ENDPOINT_URL", emulator.url)
-    return open_session()
+def session(emulator: EmulatorServer, connected: Session) -> Session:
+    connected.journal.entries.clear()
+    return connected
 
 
 def empty_the_account(aws: Callable[..., Any]) -> None:
@@ -259,7 +272,7 @@ def test_the_walk_by_aws_cli_makes_and_removes_the_same_world_as_apply(
     commanded = walk_through(session, by_cli)
     EmulatorControls(emulator.url).call("POST", "/_emulator/reset", {"seed": 1})
     empty_the_account(aws)
-    applied = walk_through(session, lambda plan: apply(session, plan) and None)
+    applied = walk_through(session, lambda plan: apply(session, plan))
 
     assert commanded == applied
     assert [state for _, _, state, _ in commanded[0]].count("absent") == 0

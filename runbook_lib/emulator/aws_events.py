@@ -20,6 +20,9 @@ DEPLOYMENT_IN_PROGRESS = "SERVICE_DEPLOYMENT_IN_PROGRESS"
 DEPLOYMENT_COMPLETED = "SERVICE_DEPLOYMENT_COMPLETED"
 DEPLOYMENT_FAILED = "SERVICE_DEPLOYMENT_FAILED"
 STEADY_STATE = "SERVICE_STEADY_STATE"
+TASK_START_IMPAIRED = "SERVICE_TASK_START_IMPAIRED"
+PLACEMENT_FAILURE = "SERVICE_TASK_PLACEMENT_FAILURE"
+_SERVICE_ACTION_TYPES = {TASK_START_IMPAIRED: "WARN", PLACEMENT_FAILURE: "ERROR"}
 
 
 def in_milliseconds(moment: datetime) -> str:
@@ -72,11 +75,13 @@ def deployment_detail(
     }
 
 
-def service_action_detail(service: Service, *, name: str, now: datetime) -> Event:
+def service_action_detail(service: Service, *, name: str, now: datetime, reason: str = "") -> Event:
+    """`reason` only where ECS gives one: RESOURCE:FARGATE with a placement failure."""
     return {
-        "eventType": "INFO",
+        "eventType": _SERVICE_ACTION_TYPES.get(name, "INFO"),
         "eventName": name,
         "clusterArn": service.cluster_arn,
+        **({"reason": reason} if reason else {}),
         "createdAt": in_milliseconds(now),
     }
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from runbook_lib.emulator.account import ACCOUNT_ID
 from runbook_lib.emulator.emulated_aws import EmulatedAws
+from runbook_lib.emulator.faults import Faults
 from runbook_lib.emulator.http_messages import HttpRequest, HttpResponse
 
 PREFIX = "/_emulator/"
@@ -47,7 +48,7 @@ def control(aws: EmulatedAws, request: HttpRequest) -> HttpResponse:
 def _content(request: HttpRequest) -> Mapping[str, Any]:
     try:
         content = json.loads(request.body or b"{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BadControl("The body is not JSON.") from None
     if not isinstance(content, dict):
         raise BadControl("The body is not a JSON object.")
@@ -117,7 +118,21 @@ def _set_images(aws: EmulatedAws, content: Mapping[str, Any]) -> Any:
     return aws.images.as_json()
 
 
+def _read_faults(aws: EmulatedAws, _: Mapping[str, Any]) -> Any:
+    return aws.faults.as_json()
+
+
+def _set_faults(aws: EmulatedAws, content: Mapping[str, Any]) -> Any:
+    try:
+        aws.faults = Faults.read(content)
+    except ValueError as error:
+        raise BadControl(str(error)) from error
+    return aws.faults.as_json()
+
+
 def _reset(aws: EmulatedAws, content: Mapping[str, Any]) -> dict[str, Any]:
+    if set(content) - {"seed"}:
+        raise BadControl('Say {"seed": 1}, or nothing to keep the seed.')
     seed = content.get("seed")
     if seed is not None and (isinstance(seed, bool) or not isinstance(seed, int)):
         raise BadControl(f"seed must be a whole number, not {seed!r}.")
@@ -133,5 +148,7 @@ _CONTROLS: Mapping[tuple[str, str], Callable[[EmulatedAws, Mapping[str, Any]], A
     ("GET", "deliveries"): _deliveries,
     ("GET", "images"): _read_images,
     ("PUT", "images"): _set_images,
+    ("GET", "faults"): _read_faults,
+    ("PUT", "faults"): _set_faults,
     ("POST", "reset"): _reset,
 }

@@ -16,11 +16,13 @@ from runbook_lib.emulator.aws_events import Event
 from runbook_lib.emulator.clock import FIRST_MOMENT, FROZEN, Clock
 from runbook_lib.emulator.engine import Engine
 from runbook_lib.emulator.eventbridge import AttemptDelivery
-from runbook_lib.emulator.fates import Fate, fate_of
+from runbook_lib.emulator.fates import Fate, Surroundings, fate_of
+from runbook_lib.emulator.faults import Faults
 from runbook_lib.emulator.http_messages import HttpRequest, HttpResponse
 from runbook_lib.emulator.ids import Ids
-from runbook_lib.emulator.images import Images
-from runbook_lib.emulator.state import Cluster, Service, TaskDefinition
+from runbook_lib.emulator.images import EcrReference, Images
+from runbook_lib.emulator.state import Cluster, LoadBalancer, Service, TaskDefinition
+from runbook_lib.emulator.target_health import HealthCheck, TargetVerdict, target_verdict
 
 HOME_REGION = "eu-west-1"
 ECS_TARGET = "AmazonEC2ContainerServiceV20141113."
@@ -39,6 +41,7 @@ class EmulatedAws:
     def _build(self) -> None:
         self.ids = Ids(self.seed)
         self.images = Images()
+        self.faults = Faults()
         self.account = Account(self.clock, self.ids)
         self.engine = Engine(
             account_id=ACCOUNT_ID,
@@ -47,12 +50,17 @@ class EmulatedAws:
             fate_of=self._fate_of,
             subnets_of=self._subnets_of,
             publish=self._publish,
+            target_verdicts=self._target_verdicts,
+            draining_seconds=self._draining_seconds,
+            has_capacity=self._has_capacity,
+            alarms=self.account.alarms,
         )
         self.engine.also_handle(AttemptDelivery, self._attempt)
         neighbours = Neighbours(
             subnet=self._subnet,
             security_group=self._security_group,
             has_service_linked_role=self.account.has_ecs_service_linked_role,
+            target_group=self.account.target_group,
         )
         self._context = Context(self.engine, ACCOUNT_ID, neighbours)
         self._ecs = EcsApi(self._context)
@@ -93,7 +101,47 @@ class EmulatedAws:
         self.account.bus.attempt(stimulus)
 
     def _fate_of(self, definition: TaskDefinition) -> Fate:
-        return fate_of(definition, self.images, self.account.role_exists)
+        region = definition.arn.split(":")[3]
+        account = self.account
+
+        def secret_exists(arn: str) -> bool:
+            return account.secret_exists(arn.split(":")[3] or region, arn)
+
+        def ecr_has(image: EcrReference) -> bool:
+            is_own = image.account == ACCOUNT_ID
+            return is_own and account.ecr_image_exists(image.region, image.repository, image.tag)
+
+        around = Surroundings(
+            images=self.images,
+            role_exists=account.role_exists,
+            role_may=account.role_may,
+            secret_exists=secret_exists,
+            ecr_has=ecr_has,
+            faults=self.faults,
+        )
+        return fate_of(definition, around)
+
+    def _has_capacity(self) -> bool:
+        return not self.faults.no_capacity
+
+    def _target_verdicts(
+        self, service: Service, definition: TaskDefinition
+    ) -> Sequence[tuple[LoadBalancer, TargetVerdict]]:
+        grace = int(service.spec.get("healthCheckGracePeriodSeconds", 0))
+        verdicts = []
+        for each in service.load_balancers:
+            group = self.account.target_group(service.region, each.target_group_arn)
+            check = group.health_check if group else HealthCheck()
+            verdicts.append((each, target_verdict(each, check, definition, grace)))
+        return verdicts
+
+    def _draining_seconds(self, service: Service) -> float:
+        """The longest deregistration delay of the service's target groups."""
+        groups = (
+            self.account.target_group(service.region, each.target_group_arn)
+            for each in service.load_balancers
+        )
+        return max((float(group.deregistration_seconds) for group in groups if group), default=0.0)
 
     def _subnet(self, region: str, subnet_id: str) -> Place | None:
         found = self.account.subnet(region, subnet_id)

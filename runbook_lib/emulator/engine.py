@@ -13,10 +13,13 @@ from typing import Any
 
 from runbook_lib.emulator import aws_events, service_events, timing
 from runbook_lib.emulator.clock import Clock
+from runbook_lib.emulator.failures import Failures, is_being_judged
 from runbook_lib.emulator.fates import Fate
 from runbook_lib.emulator.ids import Ids
+from runbook_lib.emulator.lookups import Alarms
 from runbook_lib.emulator.messages import (
     Action,
+    AlarmsLookedAt,
     CompleteDeployment,
     ContainerExits,
     DeploymentPickedUp,
@@ -29,6 +32,8 @@ from runbook_lib.emulator.messages import (
     StartTasks,
     Stimulus,
     StopTasks,
+    TargetRegistered,
+    TargetsDeregistered,
     TaskBecomesHealthy,
     TaskBecomesUnhealthy,
     TaskFailsToStart,
@@ -36,29 +41,48 @@ from runbook_lib.emulator.messages import (
     TaskReaches,
     TaskStimulus,
 )
-from runbook_lib.emulator.policies import failure_threshold, restart_pause
 from runbook_lib.emulator.reconciler import reconcile
 from runbook_lib.emulator.rollout import Rollout
 from runbook_lib.emulator.state import (
     ACTIVE,
     COMPLETED,
     DRAINING,
-    IN_PROGRESS,
     INACTIVE,
     Deployment,
     DeploymentConfiguration,
-    DeploymentView,
+    LoadBalancer,
     Service,
-    ServiceView,
+    ServiceDeployment,
     Stop,
     Task,
     TaskDefinition,
     World,
 )
+from runbook_lib.emulator.target_health import TargetVerdict
 from runbook_lib.emulator.task_life import Subnet, TaskLife
+from runbook_lib.emulator.views import view_of
 
 MOST_STEPS_AT_ONCE = 1_000
 Publish = Callable[[aws_events.Event, str], None]
+TargetVerdicts = Callable[[Service, TaskDefinition], Sequence[tuple[LoadBalancer, TargetVerdict]]]
+
+
+def _no_target_groups(
+    _: Service, __: TaskDefinition
+) -> Sequence[tuple[LoadBalancer, TargetVerdict]]:
+    return ()
+
+
+def _at_once(_: Service) -> float:
+    return 0.0
+
+
+def _no_alarms(_: str, __: Sequence[str]) -> Alarms:
+    return Alarms()
+
+
+def _always() -> bool:
+    return True
 
 
 class Engine:
@@ -73,6 +97,10 @@ class Engine:
         fate_of: Callable[[TaskDefinition], Fate],
         subnets_of: Callable[[Service], Sequence[Subnet]],
         publish: Publish,
+        target_verdicts: TargetVerdicts = _no_target_groups,
+        draining_seconds: Callable[[Service], float] = _at_once,
+        has_capacity: Callable[[], bool] = _always,
+        alarms: Callable[[str, Sequence[str]], Alarms] = _no_alarms,
     ) -> None:
         self.world = World()
         self.clock = clock
@@ -80,6 +108,11 @@ class Engine:
         self._subnets_of = subnets_of
         self._rollout = Rollout(account_id, clock, ids, publish)
         self._life = TaskLife(self.world, clock, ids, fate_of, self._task_changed)
+        self._failures = Failures(clock, ids, self._rollout, self._life)
+        self._target_verdicts = target_verdicts
+        self._draining_seconds = draining_seconds
+        self._has_capacity = has_capacity
+        self._alarms = alarms
         self._others: dict[type[Stimulus], Callable[[Any], None]] = {}
 
     def also_handle(self, kind: type[Stimulus], handler: Callable[[Any], None]) -> None:
@@ -119,7 +152,11 @@ class Engine:
         if isinstance(stimulus, FailureCounted):
             deployment = service.deployment(stimulus.deployment_id)
             if deployment is not None:
-                self._count_failure(service, deployment)
+                self._failures.count(service, deployment)
+        if isinstance(stimulus, TargetsDeregistered):
+            self._deregister(service, stimulus)
+        if isinstance(stimulus, AlarmsLookedAt):
+            self._look_at_alarms(service, stimulus.deployment_id)
         self.settle(service)
 
     def _handle_task(self, stimulus: TaskStimulus) -> None:
@@ -135,18 +172,24 @@ class Engine:
         if isinstance(stimulus, TaskReaches):
             self._reach(task, stimulus.status)
             return
-        if task.is_stopping:
-            return
+        if not task.is_stopping:
+            self._let_fare(task, stimulus)
+
+    def _let_fare(self, task: Task, stimulus: TaskStimulus) -> None:
+        """Well or badly: what it means for the deployment is in `failures`."""
         service = self.world.services[task.service_arn]
         deployment = service.deployment(task.deployment_id)
-        if isinstance(stimulus, TaskFailsToStart):
-            self._fail_to_start(service, deployment, task)
-        if isinstance(stimulus, ContainerExits):
-            self._exit(service, deployment, task)
-        if isinstance(stimulus, TaskBecomesHealthy):
-            self._become_healthy(deployment, task)
-        if isinstance(stimulus, TaskBecomesUnhealthy):
-            self._become_unhealthy(service, deployment, task)
+        match stimulus:
+            case TaskFailsToStart():
+                self._failures.never_started(service, deployment, task)
+            case ContainerExits():
+                self._failures.exited(service, deployment, task)
+            case TargetRegistered():
+                self._register(service, task)
+            case TaskBecomesHealthy():
+                self._failures.passed_a_check(service, deployment, task)
+            case TaskBecomesUnhealthy() if not task.is_condemned:
+                self._failures.failed_its_check(service, deployment, task, stimulus)
         self.settle(service)
 
     def _task_changed(self, task: Task) -> None:
@@ -168,66 +211,47 @@ class Engine:
             deployment.tasks.pop(task.arn, None)
         self.settle(service)
 
-    def _fail_to_start(self, service: Service, deployment: Deployment | None, task: Task) -> None:
-        """The next start waits out the restart pause; the failure counts shortly before it."""
-        self._life.fail_to_start(task)
-        assert task.stop is not None
-        self._rollout.say(service, service_events.unable_to_place(service.name, task.stop.reason))
-        if deployment is None:
-            return
-        deployment.failed_attempts += 1
-        pause = self.ids.between("restart", *restart_pause(deployment.failed_attempts))
-        again = self.clock.now + timedelta(seconds=pause)
-        deployment.can_start_at = max(deployment.can_start_at, again)
-        ahead = self.ids.between("counted", *timing.COUNTED_BEFORE_START)
-        counted_at = deployment.can_start_at - timedelta(seconds=ahead)
-        self.clock.at(counted_at, FailureCounted(service.arn, deployment.id))
+    def _register(self, service: Service, task: Task) -> None:
+        """From registration on, each target group looks at the task."""
+        verdicts = self._target_verdicts(service, task.task_definition)
+        for balancer, verdict in verdicts:
+            group = balancer.target_group_arn
+            self._rollout.say(service, service_events.registered(service.name, 1, group))
+            if verdict.fails_because is None:
+                self.clock.after(verdict.after, TaskBecomesHealthy(task.arn))
+                continue
+            failing = TaskBecomesUnhealthy(
+                task.arn, group, balancer.container_port, verdict.fails_because
+            )
+            self.clock.after(verdict.after, failing)
 
-    def _exit(self, service: Service, deployment: Deployment | None, task: Task) -> None:
-        """An exit before the task was healthy is a failure; a later one is none."""
-        was_healthy = task.is_healthy
-        self._life.exit(task)
-        if deployment is None:
+    def _watch_alarms(self, service: Service, deployment: Deployment) -> None:
+        """An alarm that is in ALARM as the deployment starts is ignored for it."""
+        settings = service.configuration.alarms
+        if not settings.enable:
             return
-        if not was_healthy:
-            self._count_failure(service, deployment)
-        pause = self.ids.between("restart", *timing.EXIT_TO_NEXT_START)
-        deployment.can_start_at = self.clock.now + timedelta(seconds=pause)
+        alarms = self._alarms(service.region, settings.names)
+        deployment.ignored_alarms = alarms.in_alarm
+        deployment.bakes_for = alarms.bake_seconds
+        self.clock.after(timing.ALARM_POLL, AlarmsLookedAt(service.arn, deployment.id))
 
-    def _become_healthy(self, deployment: Deployment | None, task: Task) -> None:
-        self._life.judge_health(task, healthy=True)
-        service = self.world.services[task.service_arn]
-        if deployment is not None:
-            deployment.changed_at = self.clock.now
-        if deployment is None or not _is_being_judged(service, deployment):
+    def _look_at_alarms(self, service: Service, deployment_id: str) -> None:
+        deployment = service.deployment(deployment_id)
+        if deployment is None or not is_being_judged(service, deployment):
             return
-        if service.configuration.circuit_breaker.reset_on_healthy_task:
-            deployment.failures = 0
-            self._rollout.note_failures(service, deployment)
+        in_alarm = self._alarms(service.region, service.configuration.alarms.names).in_alarm
+        deployment.triggered_alarms = tuple(
+            name for name in in_alarm if name not in deployment.ignored_alarms
+        )
+        self.clock.after(timing.ALARM_POLL, AlarmsLookedAt(service.arn, deployment_id))
 
-    def _become_unhealthy(
-        self, service: Service, deployment: Deployment | None, task: Task
-    ) -> None:
-        """The verdict comes a while after the failure that met the threshold, not after a later."""
-        self._life.judge_health(task, healthy=False)
-        text = service_events.failed_container_health_checks(service.name, task.id)
+    def _deregister(self, service: Service, stimulus: TargetsDeregistered) -> None:
+        for balancer in service.load_balancers:
+            group = balancer.target_group_arn
+            text = service_events.deregistered(service.name, stimulus.count, group)
+            self._rollout.say(service, text)
+        text = service_events.draining(service.name, stimulus.deployment_id, stimulus.count)
         self._rollout.say(service, text)
-        if deployment is None:
-            return
-        breaker, verdict_at = service.configuration.circuit_breaker, deployment.verdict_at
-        was_over = deployment.failures >= failure_threshold(breaker, service.desired_count)
-        self._count_failure(service, deployment)
-        if was_over and verdict_at is not None and verdict_at > self.clock.now:
-            return
-        wait = self.ids.between("verdict", *timing.VERDICT_AFTER_HEALTH_CHECK)
-        deployment.verdict_at = self.clock.now + timedelta(seconds=wait)
-
-    def _count_failure(self, service: Service, deployment: Deployment) -> None:
-        if not _is_being_judged(service, deployment):
-            return
-        deployment.failures += 1
-        deployment.counted_at = self.clock.now
-        self._rollout.note_failures(service, deployment)
 
     # --- what the API asks for --------------------------------------------------------------
 
@@ -239,6 +263,7 @@ class Engine:
         deployment = self._rollout.begin(service, definition, first)
         pick_up = self.ids.between("picked up", *timing.API_TO_PICKED_UP)
         self.clock.after(pick_up, DeploymentPickedUp(service.arn, deployment.id))
+        self._watch_alarms(service, deployment)
 
     def update_service(
         self,
@@ -278,6 +303,16 @@ class Engine:
         for deployment in service.deployments:
             deployment.desired_count = 0
         self._rollout.stop_service_deployment(service)
+        self.settle(service)
+
+    def stop_service_deployment(
+        self, service: Service, record: ServiceDeployment, *, rollback: bool
+    ) -> None:
+        """StopServiceDeployment. The scheduler acts on it a moment later."""
+        self._rollout.request_stop(record, rollback=rollback)
+        service.primary.stop_requested = "ROLLBACK" if rollback else "ABORT"
+        wait = self.ids.between("after stop", *timing.AFTER_VERDICT)
+        service.acts_at = self.clock.now + timedelta(seconds=wait)
         self.settle(service)
 
     def stop_task(self, task: Task, reason: str) -> None:
@@ -323,7 +358,7 @@ class Engine:
         if isinstance(action, StopTasks):
             self._stop(service, action)
         if isinstance(action, FailDeployment):
-            self._rollout.fail(service, action.roll_back_to)
+            self._rollout.fail(service, action)
         if isinstance(action, CompleteDeployment):
             self._rollout.complete(service)
         if isinstance(action, RemoveService):
@@ -332,30 +367,40 @@ class Engine:
     def _start(self, service: Service, action: StartTasks) -> None:
         deployment = service.deployment(action.deployment_id)
         assert deployment is not None
+        wait = self.ids.between("verdict", *timing.VERDICT_AFTER_START)
+        if deployment.verdict_at is None or deployment.verdict_at <= self.clock.now:
+            deployment.verdict_at = self.clock.now + timedelta(seconds=wait)
+        if not self._has_capacity():
+            self._failures.found_no_capacity(service, deployment)
+            return
+        deployment.lacks_capacity = False
         replaced = deployment.counts.unhealthy
         subnets = self._subnets_of(service)
         tasks = [self._life.start(service, deployment, subnets) for _ in range(action.count)]
         ids = [task.id for task in tasks]
         self._rollout.say(service, service_events.has_started(service.name, ids, replaced))
-        wait = self.ids.between("verdict", *timing.VERDICT_AFTER_START)
-        if deployment.verdict_at is None or deployment.verdict_at <= self.clock.now:
-            deployment.verdict_at = self.clock.now + timedelta(seconds=wait)
 
     def _stop(self, service: Service, action: StopTasks) -> None:
         deployment = service.deployment(action.deployment_id)
         assert deployment is not None
         tasks = [t for t in deployment.tasks.values() if t.place == action.place][: action.count]
+        is_registered = bool(service.load_balancers) and action.place != "pending"
+        drain = self._draining_seconds(service) if is_registered else 0.0
         for task in tasks:
-            self._life.stop(task, self._reason_to_stop(service, task))
+            self._life.stop(task, self._reason_to_stop(service, task), drain)
         if action.place == "pending":
             text = service_events.stopped_pending(service.name, len(tasks))
         else:
             text = service_events.has_stopped_running(service.name, [t.id for t in tasks])
         self._rollout.say(service, text)
+        if is_registered:
+            wait = self.ids.between("deregistered", *timing.STOP_TO_DEREGISTERED)
+            gone = TargetsDeregistered(service.arn, deployment.id, len(tasks))
+            self.clock.after(wait, gone)
 
     def _reason_to_stop(self, service: Service, task: Task) -> Stop:
         if task.is_condemned:
-            return Stop("ServiceSchedulerInitiated", "Task failed container health checks")
+            return Stop("ServiceSchedulerInitiated", task.condemned_because)
         reason = service_events.scaling_activity(service.primary.id)
         return Stop("ServiceSchedulerInitiated", reason)
 
@@ -376,38 +421,3 @@ class Engine:
             self._rollout.say_steady(service)
         assert service.steady_said_at is not None
         self._wake(service, service.steady_said_at + repeats)
-
-
-def _is_being_judged(service: Service, deployment: Deployment) -> bool:
-    return deployment is service.primary and deployment.rollout_state == IN_PROGRESS
-
-
-def view_of(service: Service) -> ServiceView:
-    """The snapshot that the reconciler decides on: numbers only, made anew each time."""
-    return ServiceView(
-        desired_count=service.desired_count,
-        configuration=service.configuration,
-        deployments=tuple(_view_of(each) for each in service.deployments),
-        is_draining=service.status == DRAINING,
-        acts_at=service.acts_at,
-    )
-
-
-def _view_of(deployment: Deployment) -> DeploymentView:
-    counts = deployment.counts
-    return DeploymentView(
-        id=deployment.id,
-        rollout_state=deployment.rollout_state,
-        can_start_at=deployment.can_start_at,
-        changed_at=deployment.changed_at or deployment.created_at,
-        settles_in=deployment.settles_in,
-        is_picked_up=deployment.is_picked_up,
-        failures=deployment.failures,
-        counted_at=deployment.counted_at,
-        verdict_at=deployment.verdict_at,
-        pending=counts.pending,
-        warming=counts.warming,
-        healthy=counts.healthy,
-        unhealthy=counts.unhealthy,
-        stopping=counts.stopping,
-    )

@@ -8,24 +8,25 @@ Never here: deployments, counting, what the scheduler makes of it.
 
 from __future__ import annotations
 
-import re
-import shlex
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from runbook_lib.emulator import timing
-from runbook_lib.emulator.images import ImageReference, Images
+from runbook_lib.emulator.commands import always_fails, exit_of
+from runbook_lib.emulator.faults import Faults
+from runbook_lib.emulator.images import EcrReference, ImageReference, Images
 from runbook_lib.emulator.state import Stop, TaskDefinition
 from runbook_lib.emulator.timing import HealthCheckTiming, Span
 
-_SLEEP = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
-_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
-_FOR_EVER_SECONDS = 366 * 86400.0
-_REDIRECTION = re.compile(r"\d?>>?\s*(&\d|[\w/.-]+)")
 _RETRIED = "CannotPullContainerError: pull image manifest has been retried {times} time(s): "
-_SHELLS = ("sh", "bash", "ash")
-_READABLE = ("sleep", "exit", "true", "false", "echo", "printf", ":")
+_NO_RESOURCES = (
+    "ResourceInitializationError: unable to pull secrets or registry auth: execution resource "
+    "retrieval failed: "
+)
+_SOME_ADDRESS = "172.31.54.241"
+TASK_ID = "{task id}"
+"""Stands in a reason for the id of the task that has this fate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Fate:
     """Decided as the task starts. At most one of the first two is set.
 
     `fails_to_start`: seconds after the start, and why. `exits`: seconds after RUNNING, and why.
-    `healthy_after` and `unhealthy_after`: seconds after RUNNING.
+    `healthy_after` and `unhealthy_after`: seconds after RUNNING, by the container health check.
     """
 
     fails_to_start: tuple[Span, Stop] | None = None
@@ -43,16 +44,42 @@ class Fate:
     has_health_check: bool = False
 
 
-def fate_of(definition: TaskDefinition, images: Images, role_exists: Callable[[str], bool]) -> Fate:
-    """The first thing that goes wrong decides: the role, then the images, then the commands."""
+def _yes(*_: object) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What decides a task's fate beside its definition.
+
+    `role_may(role ARN, action, resource)`, `secret_exists(ARN)`, `ecr_has(reference)`: asked of the
+    account. Without them everything is there and allowed.
+    """
+
+    images: Images
+    role_exists: Callable[[str], bool] = _yes
+    role_may: Callable[[str, str, str], bool] = _yes
+    secret_exists: Callable[[str], bool] = _yes
+    ecr_has: Callable[[EcrReference], bool] = _yes
+    faults: Faults = field(default_factory=Faults)
+
+
+def fate_of(definition: TaskDefinition, around: Surroundings) -> Fate:
+    """The first thing that goes wrong decides, in the order in which Fargate goes about it.
+
+    Role, route to the registries, secrets, permission to pull, images, then the commands.
+    """
     role = str(definition.spec.get("executionRoleArn", ""))
-    if role and not role_exists(role.rpartition("/")[2]):
-        return Fate(fails_to_start=(timing.TO_MISSING_REPOSITORY, _missing_role(role)))
+    if role and not around.role_exists(role.rpartition("/")[2]):
+        return Fate(fails_to_start=(timing.TO_ACCESS_DENIED, _missing_role(role)))
     for container in definition.containers:
-        if pull := _pull_failure(str(container["image"]), images):
+        if stop := _secret_failure(container, role, around):
+            return Fate(fails_to_start=(timing.TO_ACCESS_DENIED, stop))
+    for container in definition.containers:
+        if pull := _pull_failure(str(container["image"]), role, around):
             return Fate(fails_to_start=pull)
     essential = [c for c in definition.containers if c.get("essential", True)]
-    exits = [found for container in essential if (found := _exit_of(container)) is not None]
+    exits = [found for c in essential if (found := exit_of(c, definition)) is not None]
     checks = [c["healthCheck"] for c in essential if c.get("healthCheck", {}).get("command")]
     return _with_checks(min(exits, key=lambda found: found[0], default=None), checks)
 
@@ -61,7 +88,7 @@ def _with_checks(exits: tuple[float, Stop] | None, checks: list[Mapping[str, Any
     """All checks must pass for HEALTHY; the first to fail makes the task UNHEALTHY."""
     if not checks:
         return Fate(exits=exits)
-    timings = [(_timing(check), _always_fails(check)) for check in checks]
+    timings = [(_timing(check), always_fails(check)) for check in checks]
     failing = [each.fails_after for each, fails in timings if fails]
     if failing:
         return Fate(
@@ -81,12 +108,48 @@ def _missing_role(role: str) -> Stop:
     )
 
 
-def _pull_failure(reference: str, images: Images) -> tuple[Span, Stop] | None:
+def _denied(role: str, action: str, resource: str) -> str:
+    """IAM's sentence. The session of a task's role is named after the task."""
+    head, _, name = role.partition(":role/")
+    session = f"{head.replace(':iam:', ':sts:')}:assumed-role/{name.rpartition('/')[2]}/{TASK_ID}"
+    return (
+        f"AccessDeniedException: User: {session} is not authorized to perform: {action} on "
+        f"resource: {resource} because no identity-based policy allows the {action} action"
+    )
+
+
+def _secret_failure(container: Mapping[str, Any], role: str, around: Surroundings) -> Stop | None:
+    """Secrets are fetched before the image. The permission is asked before the secret."""
+    for secret in container.get("secrets", ()):
+        arn = str(secret["valueFrom"])
+        if ":secretsmanager:" not in arn:
+            continue
+        bare = ":".join(arn.split(":")[:7])
+        action = "secretsmanager:GetSecretValue"
+        cause = "ResourceNotFoundException: Secrets Manager can't find the specified secret."
+        if not around.role_may(role, action, bare):
+            cause = _denied(role, action, bare)
+        elif around.secret_exists(bare):
+            continue
+        return Stop(
+            "TaskFailedToStart",
+            f"{_NO_RESOURCES}unable to retrieve secret from asm: service call has been retried 1 "
+            f"time(s): failed to fetch secret {arn} from secrets manager: {cause}",
+        )
+    return None
+
+
+def _pull_failure(reference: str, role: str, around: Surroundings) -> tuple[Span, Stop] | None:
     """Docker Hub's wrong-tag line is put together from the form that ECR images are seen with."""
     image = ImageReference.read(reference)
-    if images.has(image):
+    ecr = EcrReference.read(image)
+    if around.faults.no_route:
+        return timing.NO_ROUTE, Stop("TaskFailedToStart", _no_route(image, ecr))
+    if ecr is not None and (stop := _ecr_refusal(image, ecr, role, around)):
+        return timing.TO_ACCESS_DENIED, stop
+    if around.images.has(image) or (ecr is not None and around.ecr_has(ecr)):
         return None
-    if images.has_repository(image):
+    if ecr is not None or around.images.has_repository(image):
         text = f"failed to resolve ref {image.full}: {image.full}: not found"
         reason = _RETRIED.format(times=7) + text
         return timing.FIRST_START_TO_BAD_TAG, Stop("TaskFailedToStart", reason)
@@ -97,67 +160,44 @@ def _pull_failure(reference: str, images: Images) -> tuple[Span, Stop] | None:
     return timing.TO_MISSING_REPOSITORY, Stop("TaskFailedToStart", reason)
 
 
-def _words(container: Mapping[str, Any]) -> list[str]:
-    return [*container.get("entryPoint", ()), *container.get("command", ())]
-
-
-def _exit_of(container: Mapping[str, Any]) -> tuple[float, Stop] | None:
-    """Read a command that ends: `sh -c 'sleep 5; exit 1'` ends 5 s after RUNNING with code 1.
-
-    `true` and `false` end at once. A command that the emulator cannot read runs for ever.
-    """
-    words = [str(word) for word in _words(container)]
-    if not words:
-        return None
-    program = words[0].rpartition("/")[2]
-    if program in _SHELLS and len(words) > 2 and re.fullmatch(r"-\w*c", words[1]):
-        end = _end_of(_tokens(words[2]))
-    elif program in _READABLE:
-        end = _end_of([program, *words[1:]])
-    else:
-        return None
-    if end is None:
-        return None
-    reason = "Essential container in task exited"
-    return end[0], Stop("EssentialContainerExited", reason, exit_code=end[1])
-
-
-def _tokens(script: str) -> list[str]:
-    """Words and separators. A script that no shell could read is one word that nobody knows."""
-    lexer = shlex.shlex(
-        _REDIRECTION.sub("", script).replace("\n", ";"), posix=True, punctuation_chars=";&|"
+def _no_route(image: ImageReference, ecr: EcrReference | None) -> str:
+    """ECR fails when its API is asked for a token, Docker Hub when the manifest is."""
+    if ecr is None:
+        repository = image.repository.partition("/")[2]
+        url = f"https://registry-1.docker.io/v2/{repository}/manifests/{image.tag}"
+        return (
+            f"{_RETRIED.format(times=5)}failed to resolve ref {image.full}: failed to do request: "
+            f'Head "{url}": dial tcp {_SOME_ADDRESS}:443: i/o timeout'
+        )
+    return (
+        "ResourceInitializationError: unable to pull secrets or registry auth: The task cannot "
+        "pull registry auth from Amazon ECR: There is a connection issue between the task and "
+        "Amazon ECR. Check your task network configuration. operation error ECR: "
+        "GetAuthorizationToken, exceeded maximum number of attempts, 3, https response error "
+        "StatusCode: 0, RequestID: , request send failed, Post "
+        f'"https://api.ecr.{ecr.region}.amazonaws.com/": '
+        f"dial tcp {_SOME_ADDRESS}:443: i/o timeout"
     )
-    lexer.whitespace_split, lexer.commenters = True, ""
-    try:
-        return list(lexer)
-    except ValueError:
-        return [script]
 
 
-def _end_of(tokens: Sequence[str]) -> tuple[float, int] | None:
-    """When a script ends, in seconds, and its exit code: (5, 1) for sleep 5; exit 1.
-
-    None if it has a word that is not in `_READABLE`, or joins commands by anything but ; and &&.
-    """
-    seconds, code, rest = 0.0, 0, list(tokens)
-    while rest:
-        end = next((i for i, each in enumerate(rest) if each in (";", "&&")), len(rest))
-        words, separator, rest = rest[:end], rest[end : end + 1], rest[end + 1 :]
-        if not words:
-            continue
-        if words[0] not in _READABLE or any(each.strip(";&|") == "" for each in words if each):
-            return None
-        if words[0] == "exit":
-            return seconds, int(words[1][-9:]) % 256 if words[1:] and words[1].isdecimal() else code
-        if words[0] == "sleep":
-            nap = _SLEEP.fullmatch(words[1]) if words[1:] else None
-            if nap is None:
-                return None
-            seconds += float(nap[1]) * _UNITS[nap[2]]
-        code = int(words[0] == "false")
-        if code and separator == ["&&"]:
-            break
-    return (seconds, code) if seconds < _FOR_EVER_SECONDS else None
+def _ecr_refusal(
+    image: ImageReference, ecr: EcrReference, role: str, around: Surroundings
+) -> Stop | None:
+    """A private repository needs a token, and then the right to read this repository."""
+    action = "ecr:GetAuthorizationToken"
+    if not around.role_may(role, action, "*"):
+        return Stop(
+            "TaskFailedToStart",
+            f"{_NO_RESOURCES}unable to retrieve ecr registry auth: service call has been retried 1 "
+            f"time(s): {_denied(role, action, '*')}",
+        )
+    if not around.role_may(role, "ecr:BatchGetImage", ecr.repository_arn):
+        return Stop(
+            "TaskFailedToStart",
+            "CannotPullContainerError: inspect image has been retried 1 time(s): failed to resolve "
+            f'ref "{image.full}": unexpected status code [manifests {image.tag}]: 403 Forbidden',
+        )
+    return None
 
 
 def _timing(check: Mapping[str, Any]) -> HealthCheckTiming:
@@ -166,13 +206,3 @@ def _timing(check: Mapping[str, Any]) -> HealthCheckTiming:
         retries=int(check.get("retries", 3)),
         start_period=int(check.get("startPeriod", 0)),
     )
-
-
-def _always_fails(check: Mapping[str, Any]) -> bool:
-    """A check that can be read to fail: `exit 1`, `false`. Any other check passes."""
-    words = [str(word) for word in check["command"]]
-    text = " ".join(words[1:] if words[0] in ("CMD", "CMD-SHELL") else words).strip()
-    if "||" in text:
-        text = text.partition("||")[0].strip()
-    found = re.fullmatch(r"(?:.*[;\s])?exit\s+(\d+)", text)
-    return text in ("false", "/bin/false") or bool(found and found[1].strip("0"))

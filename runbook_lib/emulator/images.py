@@ -6,6 +6,7 @@ Never here: what becomes of a task whose image is missing.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -46,6 +47,29 @@ class ImageReference:
         elif not ("." in host or ":" in host or host == "localhost"):
             name = f"docker.io/{host}/{rest}"
         return cls(name, digest or tag or "latest", is_digest=bool(separator))
+
+
+_ECR = re.compile(r"(\d{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com/(.+)")
+
+
+@dataclass(frozen=True, slots=True)
+class EcrReference:
+    """An image in a private ECR repository."""
+
+    account: str
+    region: str
+    repository: str
+    tag: str
+
+    @property
+    def repository_arn(self) -> str:
+        return f"arn:aws:ecr:{self.region}:{self.account}:repository/{self.repository}"
+
+    @classmethod
+    def read(cls, image: ImageReference) -> EcrReference | None:
+        """None for an image of another registry."""
+        found = _ECR.fullmatch(image.repository)
+        return cls(found[1], found[2], found[3], image.tag) if found else None
 
 
 class Images:

@@ -7,8 +7,10 @@ Never here: where the answers are kept. That is `account`, and it hands nothing 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
+
+from runbook_lib.emulator.target_health import HealthCheck
 
 Policy = Mapping[str, Any]
 Event = Mapping[str, Any]
@@ -38,6 +40,16 @@ class TargetGroupInfo:
     vpc_id: str
     target_type: str
     load_balancer_arns: tuple[str, ...]
+    health_check: HealthCheck = field(default_factory=HealthCheck)
+    deregistration_seconds: int = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Alarms:
+    """Which of some CloudWatch alarms are in ALARM, and the longest time that one evaluates."""
+
+    in_alarm: tuple[str, ...] = ()
+    bake_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

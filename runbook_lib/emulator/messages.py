@@ -32,6 +32,14 @@ class DeploymentPickedUp(Stimulus):
 
 
 @dataclass(frozen=True, slots=True)
+class AlarmsLookedAt(Stimulus):
+    """ECS looks at the CloudWatch alarms of a deployment, as it does again and again."""
+
+    service_arn: str
+    deployment_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class FailureCounted(Stimulus):
     """The scheduler takes notice of a task that did not start. It does so when it next wakes."""
 
@@ -73,12 +81,30 @@ class ContainerExits(TaskStimulus):
 
 @dataclass(frozen=True, slots=True)
 class TaskBecomesHealthy(TaskStimulus):
-    """A RUNNING task counts as healthy from now on."""
+    """A RUNNING task has passed one of its checks; having none, it has been up long enough."""
 
 
 @dataclass(frozen=True, slots=True)
 class TaskBecomesUnhealthy(TaskStimulus):
-    """A RUNNING task failed its health check often enough."""
+    """A RUNNING task failed a check often enough: its own, or the target group's named here."""
+
+    target_group_arn: str = ""
+    port: int = 0
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetRegistered(TaskStimulus):
+    """A RUNNING task is registered in the target groups of its service."""
+
+
+@dataclass(frozen=True, slots=True)
+class TargetsDeregistered(Stimulus):
+    """Tasks that were told to stop leave the target groups, and draining begins."""
+
+    service_arn: str
+    deployment_id: str
+    count: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +134,16 @@ class StopTasks(Action):
 
 @dataclass(frozen=True, slots=True)
 class FailDeployment(Action):
-    """The breaker trips. With `roll_back_to`, that deployment becomes PRIMARY again."""
+    """The deployment ends. With `roll_back_to`, that deployment becomes PRIMARY again.
+
+    `cause` is "breaker", "alarm", or "stop" if a person asked for it. `wants_rollback` says whether
+    one was asked for, also where there is nothing to go back to.
+    """
 
     deployment_id: str
     roll_back_to: str | None
+    cause: str = "breaker"
+    wants_rollback: bool = True
 
 
 @dataclass(frozen=True, slots=True)

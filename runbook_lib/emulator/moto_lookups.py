@@ -9,11 +9,13 @@ moto's objects have no stable types, so inside this room they are Any; outside i
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from runbook_lib.emulator import lookups
 from runbook_lib.emulator.clock import Clock
+from runbook_lib.emulator.resource_policies import role_permits
+from runbook_lib.emulator.target_health import HealthCheck
 
 Backends = Callable[[str, str], Any]
 """A service and a region give moto's backend. KeyError if there is no such region."""
@@ -118,12 +120,7 @@ class MotoLookups:
         return str(message.id)
 
     def role(self, arn: str) -> lookups.Role | None:
-        for role in self._backends("iam", _GLOBAL).roles.values():
-            if role.arn == arn:
-                attached = [policy.document for policy in role.managed_policies.values()]
-                permissions = tuple(map(_document, (*role.policies.values(), *attached)))
-                return lookups.Role(arn, _document(role.assume_role_policy_document), permissions)
-        return None
+        return role_of(self._backends, arn)
 
     def log_group(self, arn: str) -> lookups.LogGroup | None:
         """A target ends in :*, or it does not: it is the same log group."""
@@ -185,7 +182,33 @@ class EcsLookups:
             return None
         balancers = tuple(group.load_balancer_arns)
         kind = group.target_type or "instance"
-        return lookups.TargetGroupInfo(group.arn, group.name, group.vpc_id, kind, balancers)
+        check = HealthCheck(
+            port=str(group.health_check_port or "traffic-port"),
+            path=str(group.health_check_path or "/"),
+            interval=int(group.health_check_interval_seconds or 30),
+            healthy_threshold=int(group.healthy_threshold_count or 5),
+            unhealthy_threshold=int(group.unhealthy_threshold_count or 2),
+            codes=str((getattr(group, "matcher", None) or {}).get("HttpCode", "200")),
+        )
+        delay = int(group.attributes.get("deregistration_delay.timeout_seconds", 300))
+        return lookups.TargetGroupInfo(
+            group.arn, group.name, group.vpc_id, kind, balancers, check, delay
+        )
+
+    def role_may(self, role_arn: str, action: str, resource: str) -> bool:
+        """Whether the policies of a role, inline and attached, allow this. No role: no."""
+        role = role_of(self._backends, role_arn)
+        if role is None:
+            return False
+        return role_permits(role.permissions, action=action, resource=resource).allowed
+
+    def alarms(self, region: str, names: Sequence[str]) -> lookups.Alarms:
+        """The bake time is the longest period × evaluation periods: 60 s × 3: 180 s."""
+        backend = regional(self._backends, "cloudwatch", region)
+        found = [backend.alarms[name] for name in names if backend and name in backend.alarms]
+        times = [float((a.period or 0) * (a.evaluation_periods or 0)) for a in found]
+        in_alarm = tuple(a.name for a in found if a.state_value == "ALARM")
+        return lookups.Alarms(in_alarm, max(times, default=0.0))
 
     def secret_exists(self, region: str, name_or_arn: str) -> bool:
         backend = regional(self._backends, "secretsmanager", region)
@@ -195,6 +218,20 @@ class EcsLookups:
         backend = regional(self._backends, "ecr", region)
         found = backend.repositories.get(repository) if backend else None
         return found is not None and any(tag in image.image_tags for image in found.images)
+
+
+def role_of(backends: Backends, arn: str) -> lookups.Role | None:
+    for role in backends("iam", _GLOBAL).roles.values():
+        if role.arn == arn:
+            attached = [_in_force(policy) for policy in role.managed_policies.values()]
+            permissions = tuple(map(_document, (*role.policies.values(), *attached)))
+            return lookups.Role(arn, _document(role.assume_role_policy_document), permissions)
+    return None
+
+
+def _in_force(policy: Any) -> Any:
+    """The document of a managed policy's default version."""
+    return next(each.document for each in policy.versions if each.is_default)
 
 
 def regional(backends: Backends, service: str, region: str) -> Any:

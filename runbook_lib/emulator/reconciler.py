@@ -59,16 +59,29 @@ def _drain(view: ServiceView) -> Decision:
 
 
 def _verdict(view: ServiceView, now: datetime) -> FailDeployment | None:
+    """A person's stop, then an alarm, then the breaker. The first to trip wins."""
+    primary, settings = view.primary, view.configuration
+    if primary.rollout_state != IN_PROGRESS:
+        return None
+    if primary.stop_requested:
+        return _failed(view, "stop", rollback=primary.stop_requested == "ROLLBACK")
+    if primary.is_alarmed:
+        return _failed(view, "alarm", rollback=settings.alarms.rollback)
+    if settings.circuit_breaker.enable and _is_over(view) and _is_verdict_due(primary, now):
+        return _failed(view, "breaker", rollback=settings.circuit_breaker.rollback)
+    return None
+
+
+def _failed(view: ServiceView, cause: str, *, rollback: bool) -> FailDeployment:
+    target = _rollback_target(view.others) if rollback else None
+    return FailDeployment(view.primary.id, target, cause, rollback)
+
+
+def _is_verdict_due(primary: DeploymentView, now: datetime) -> bool:
     """FAILED comes when the scheduler acts after the count met the threshold, not at the count."""
-    primary, breaker = view.primary, view.configuration.circuit_breaker
-    if primary.rollout_state != IN_PROGRESS or not breaker.enable or not _is_over(view):
-        return None
     if primary.verdict_at is None or now < primary.verdict_at:
-        return None
-    if primary.counted_at is not None and primary.verdict_at < primary.counted_at:
-        return None
-    target = _rollback_target(view.others) if breaker.rollback else None
-    return FailDeployment(primary.id, target)
+        return False
+    return primary.counted_at is None or primary.verdict_at >= primary.counted_at
 
 
 def _is_over(view: ServiceView) -> bool:

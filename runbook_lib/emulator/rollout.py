@@ -15,7 +15,9 @@ from datetime import timedelta
 from runbook_lib.emulator import aws_events, service_events, timing
 from runbook_lib.emulator.clock import Clock
 from runbook_lib.emulator.ids import Ids
+from runbook_lib.emulator.messages import FailDeployment
 from runbook_lib.emulator.policies import failure_threshold
+from runbook_lib.emulator.service_events import CAUSES, Cause
 from runbook_lib.emulator.state import (
     ACTIVE,
     COMPLETED,
@@ -65,8 +67,19 @@ class Rollout:
     def say_steady(self, service: Service) -> None:
         service.is_steady, service.steady_said_at = True, self._clock.now
         self.say(service, service_events.steady_state(service.name))
+        self._tell_action(service, aws_events.STEADY_STATE)
+
+    def say_impaired(self, service: Service) -> None:
+        """Restart throttling begins."""
+        self.say(service, service_events.impaired(service.name))
+        self._tell_action(service, aws_events.TASK_START_IMPAIRED)
+
+    def say_placement_failure(self, service: Service) -> None:
+        self._tell_action(service, aws_events.PLACEMENT_FAILURE, "RESOURCE:FARGATE")
+
+    def _tell_action(self, service: Service, name: str, reason: str = "") -> None:
         detail = aws_events.service_action_detail(
-            service, name=aws_events.STEADY_STATE, now=self._clock.now
+            service, name=name, now=self._clock.now, reason=reason
         )
         self._send(service.region, "ECS Service Action", service.arn, detail)
 
@@ -160,6 +173,8 @@ class Rollout:
             source_revisions=sources,
             breaker_status="MONITORING" if breaker.enable else "DISABLED",
             threshold=failure_threshold(breaker, service.desired_count),
+            alarm_status="MONITORING" if service.configuration.alarms.enable else "DISABLED",
+            alarm_names=service.configuration.alarms.names,
         )
 
     def pick_up(self, service: Service, deployment_id: str) -> None:
@@ -209,6 +224,8 @@ class Rollout:
             record.finished_at = now
             if record.breaker_status == "MONITORING":
                 record.breaker_status = "MONITORING_COMPLETE"
+            if record.alarm_status == "MONITORING":
+                record.alarm_status = "MONITORING_COMPLETE"
         deployment.rolls_back = False
         deployment.failures = 0
         service.deployments = [deployment]
@@ -220,45 +237,58 @@ class Rollout:
         record = service.service_deployments[-1]
         return record if record.finished_at is None and record.stopped_at is None else None
 
-    def fail(self, service: Service, roll_back_to: str | None) -> None:
-        """The breaker trips: FAILED, and in the same instant the rollback begins, if any."""
-        failed, now = service.primary, self._clock.now
+    def fail(self, service: Service, action: FailDeployment) -> None:
+        """FAILED, and in the same instant the rollback begins, if any."""
+        failed, now, cause = service.primary, self._clock.now, CAUSES[action.cause]
         failed.rollout_state = allow(ROLLOUT, failed.rollout_state, FAILED)
-        failed.reason = service_events.BREAKER_FAILED_REASON
+        failed.reason = cause.failed_reason
         failed.updated_at = now
-        self.say(service, service_events.deployment_failed(service.name, failed.id))
-        self._tell_deployment(service, failed, aws_events.DEPLOYMENT_FAILED)
+        text = service_events.deployment_failed(service.name, failed.id, cause.event)
+        self.say(service, text)
+        if cause.is_told:
+            self._tell_deployment(service, failed, aws_events.DEPLOYMENT_FAILED)
         wait = self._ids.between("after verdict", *timing.AFTER_VERDICT)
         service.acts_at = now + timedelta(seconds=wait)
-        target = service.deployment(roll_back_to) if roll_back_to else None
-        self._record_failure(service, target)
+        target = service.deployment(action.roll_back_to) if action.roll_back_to else None
+        self._record_failure(service, failed, action, target)
         if target is not None:
-            self._roll_back(service, failed, target)
+            self._roll_back(service, failed, target, cause)
 
-    def _record_failure(self, service: Service, target: Deployment | None) -> None:
+    def _record_failure(
+        self,
+        service: Service,
+        failed: Deployment,
+        action: FailDeployment,
+        target: Deployment | None,
+    ) -> None:
         record = self._record_in_progress(service)
         if record is None:
             return
-        now = self._clock.now
-        record.breaker_status = "TRIGGERED"
-        if target is not None and record.status == "IN_PROGRESS":
-            self._move(record, "ROLLBACK_IN_PROGRESS", service_events.ROLLBACK_REASON)
+        now, cause = self._clock.now, CAUSES[action.cause]
+        if action.cause == "breaker":
+            record.breaker_status = "TRIGGERED"
+        if action.cause == "alarm":
+            record.alarm_status, record.triggered_alarms = "TRIGGERED", failed.triggered_alarms
+        if target is not None and record.status != "ROLLBACK_IN_PROGRESS":
+            self._move(record, "ROLLBACK_IN_PROGRESS", cause.record_reason)
             record.rollback_started_at = now
-            record.rollback_reason = service_events.ROLLBACK_REASON
+            record.rollback_reason = cause.record_reason
             record.rollback_revision_arn = target.revision_arn
             return
-        if service.configuration.circuit_breaker.rollback:
+        if action.wants_rollback:
             self._move(record, "ROLLBACK_FAILED", service_events.NO_ROLLBACK_CANDIDATE)
             record.finished_at = now
             return
         self._move(record, "STOPPED")
         record.stopped_at = record.finished_at = now
 
-    def _roll_back(self, service: Service, failed: Deployment, target: Deployment) -> None:
+    def _roll_back(
+        self, service: Service, failed: Deployment, target: Deployment, cause: Cause
+    ) -> None:
         """The old deployment is PRIMARY again under its old id; no new one is made."""
         failed.status, target.status = ACTIVE, PRIMARY
         target.rollout_state = allow(ROLLOUT, target.rollout_state, IN_PROGRESS)
-        target.reason = service_events.rolling_back_reason(target.id)
+        target.reason = f"{cause.rolling_back_reason} {target.id}."
         target.updated_at = self._clock.now
         target.rolls_back, target.failures, target.verdict_at = True, 0, None
         target.desired_count = service.desired_count
@@ -266,6 +296,10 @@ class Rollout:
         service.deployments.insert(0, target)
         self.say(service, service_events.rolling_back(service.name, target.id))
         self._tell_deployment(service, target, aws_events.DEPLOYMENT_IN_PROGRESS)
+
+    def request_stop(self, record: ServiceDeployment, *, rollback: bool) -> None:
+        """A person asks; the scheduler acts on it a moment later."""
+        self._move(record, "ROLLBACK_REQUESTED" if rollback else "STOP_REQUESTED")
 
     def stop_service_deployment(self, service: Service) -> None:
         """Deleting a service, or deploying something else, ends what was being deployed."""

@@ -10,6 +10,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messag
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 
 def _each(task_ids: Sequence[str]) -> str:
@@ -39,11 +40,56 @@ def failed_container_health_checks(service: str, task_id: str) -> str:
     return f"(service {service}) (task {task_id}) failed container health checks."
 
 
-def deployment_failed(service: str, deployment_id: str) -> str:
+def registered(service: str, count: int, target_group_arn: str) -> str:
+    """No full stop at the end."""
+    return f"(service {service}) registered {count} targets in (target-group {target_group_arn})"
+
+
+def deregistered(service: str, count: int, target_group_arn: str) -> str:
+    """No full stop at the end."""
+    return f"(service {service}) deregistered {count} targets in (target-group {target_group_arn})"
+
+
+def draining(service: str, deployment_id: str, count: int) -> str:
+    """The form of 2026, in which the deployment's id stands as a task set's."""
     return (
-        f"(service {service}) (deployment {deployment_id}) "
-        "deployment failed: tasks failed to start."
+        f"(service {service}, taskSet {deployment_id}) has begun draining connections on "
+        f"{count} tasks."
     )
+
+
+def unhealthy_in_target_group(
+    service: str, task_id: str, port: int, target_group_arn: str, reason: str
+) -> str:
+    return (
+        f"(service {service}) (task {task_id}) (port {port}) is unhealthy in "
+        f"(target-group {target_group_arn}) due to (reason {reason})."
+    )
+
+
+FAILED_CONTAINER_HEALTH_CHECKS = "Task failed container health checks"
+
+
+def impaired(service: str) -> str:
+    return (
+        f"(service {service}) is unable to consistently start tasks successfully. For more "
+        "information, see the Troubleshooting section of the Amazon ECS Developer Guide."
+    )
+
+
+def failed_elb_health_checks(target_group_arn: str) -> str:
+    """The stoppedReason of a task that a target group found unhealthy."""
+    return f"Task failed ELB health checks in (target-group {target_group_arn})"
+
+
+NO_CAPACITY = (
+    "Capacity is unavailable at this time. Please try again later or in a different availability "
+    "zone."
+)
+
+
+def deployment_failed(service: str, deployment_id: str, event: str) -> str:
+    return f"(service {service}) (deployment {deployment_id}) deployment failed: {event}."
 
 
 def rolling_back(service: str, deployment_id: str) -> str:
@@ -66,17 +112,46 @@ def completed_reason(deployment_id: str) -> str:
     return f"ECS deployment {deployment_id} completed."
 
 
-BREAKER_FAILED_REASON = "ECS deployment circuit breaker: tasks failed to start."
-"""AWS's sample event says "task failed"; every deployment seen says "tasks failed"."""
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """What ends a deployment, in the five places where ECS words it.
 
-ROLLBACK_REASON = (
-    "Service deployment rolled back because the circuit breaker threshold was exceeded."
-)
+    `event` ends the service event "deployment failed: …"; `rolling_back_reason` is followed by the
+    deployment's id; `is_told` says whether EventBridge gets SERVICE_DEPLOYMENT_FAILED.
+    """
+
+    event: str
+    failed_reason: str
+    rolling_back_reason: str
+    record_reason: str
+    is_told: bool = True
+
+
+CAUSES = {
+    # AWS's sample event says "task failed"; every deployment seen says "tasks failed".
+    "breaker": Cause(
+        "tasks failed to start",
+        "ECS deployment circuit breaker: tasks failed to start.",
+        "ECS deployment circuit breaker: rolling back to deploymentId",
+        "Service deployment rolled back because the circuit breaker threshold was exceeded.",
+    ),
+    # The event is as seen; how the reasons are worded is assumed.
+    "alarm": Cause(
+        "alarm detected",
+        "ECS deployment alarms: alarm detected.",
+        "ECS deployment alarms: rolling back to deploymentId",
+        "Service deployment rolled back because of CloudWatch alarm(s).",
+    ),
+    # No public text is known; all of it is assumed.
+    "stop": Cause(
+        "stopped by a user",
+        "ECS deployment stopped by a user.",
+        "ECS deployment stopped by a user: rolling back to deploymentId",
+        "Service deployment rolled back because a user requested it.",
+        is_told=False,
+    ),
+}
 NO_ROLLBACK_CANDIDATE = "No rollback candidate was found to run the rollback."
-
-
-def rolling_back_reason(deployment_id: str) -> str:
-    return f"ECS deployment circuit breaker: rolling back to deploymentId {deployment_id}."
 
 
 def scaling_activity(deployment_id: str) -> str:

@@ -31,10 +31,29 @@ class CircuitBreaker:
 
 
 @dataclass(frozen=True, slots=True)
+class DeploymentAlarms:
+    """CloudWatch alarms that fail a deployment."""
+
+    names: tuple[str, ...] = ()
+    enable: bool = False
+    rollback: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class DeploymentConfiguration:
     circuit_breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
     minimum_healthy_percent: int = 100
     maximum_percent: int = 200
+    alarms: DeploymentAlarms = field(default_factory=DeploymentAlarms)
+
+
+@dataclass(frozen=True, slots=True)
+class LoadBalancer:
+    """One target group of a service, and the container port that is registered in it."""
+
+    target_group_arn: str
+    container_name: str
+    container_port: int
 
 
 @dataclass(slots=True)
@@ -113,6 +132,8 @@ class Task:
     health: str = "UNKNOWN"
     is_healthy: bool = False
     is_condemned: bool = False
+    condemned_because: str = ""
+    checks_left: int = 1
     version: int = 1
     connectivity_at: datetime | None = None
     pull_started_at: datetime | None = None
@@ -162,6 +183,11 @@ class Deployment:
     verdict_at: datetime | None = None
     changed_at: datetime | None = None
     rolls_back: bool = False
+    lacks_capacity: bool = False
+    stop_requested: str = ""
+    ignored_alarms: tuple[str, ...] = ()
+    triggered_alarms: tuple[str, ...] = ()
+    bakes_for: float = 0.0
     counts: Counts = field(default_factory=Counts)
     tasks: dict[str, Task] = field(default_factory=dict)
 
@@ -196,6 +222,9 @@ class ServiceDeployment:
     rollback_started_at: datetime | None = None
     rollback_reason: str | None = None
     rollback_revision_arn: str | None = None
+    alarm_status: str = "DISABLED"
+    alarm_names: tuple[str, ...] = ()
+    triggered_alarms: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -235,6 +264,13 @@ class Service:
     def primary(self) -> Deployment:
         return self.deployments[0]
 
+    @property
+    def load_balancers(self) -> tuple[LoadBalancer, ...]:
+        return tuple(
+            LoadBalancer(each["targetGroupArn"], each["containerName"], each["containerPort"])
+            for each in self.spec.get("loadBalancers", ())
+        )
+
     def deployment(self, deployment_id: str) -> Deployment | None:
         return next((d for d in self.deployments if d.id == deployment_id), None)
 
@@ -271,6 +307,8 @@ class DeploymentView:
     failures: int = 0
     counted_at: datetime | None = None
     verdict_at: datetime | None = None
+    stop_requested: str = ""
+    is_alarmed: bool = False
     pending: int = 0
     warming: int = 0
     healthy: int = 0

@@ -7,15 +7,17 @@ Never here: deployments' fortunes. What a task's failure means is the engine's b
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from runbook_lib.emulator import timing
 from runbook_lib.emulator.clock import Clock
-from runbook_lib.emulator.fates import Fate
+from runbook_lib.emulator.fates import TASK_ID, Fate
 from runbook_lib.emulator.ids import Ids
 from runbook_lib.emulator.messages import (
     ContainerExits,
     PullStarts,
     PullStops,
+    TargetRegistered,
     TaskBecomesHealthy,
     TaskBecomesUnhealthy,
     TaskFailsToStart,
@@ -140,9 +142,17 @@ class TaskLife:
         self._change(task, status)
 
     def _plan_running(self, task: Task) -> None:
+        """Checks of the container now; a target group's begin when the task is registered."""
         fate = self.fate(task)
         if fate.exits:
             self._clock.after(fate.exits[0], ContainerExits(task.arn))
+        groups = len(self._world.services[task.service_arn].load_balancers)
+        if groups:
+            wait = self._draw(timing.RUNNING_TO_REGISTERED)
+            self._clock.after(wait, TargetRegistered(task.arn))
+        task.checks_left = groups + (fate.has_health_check or not groups)
+        if groups and not fate.has_health_check:
+            return
         if fate.healthy_after is not None:
             self._clock.after(fate.healthy_after, TaskBecomesHealthy(task.arn))
         if fate.unhealthy_after is not None:
@@ -165,7 +175,8 @@ class TaskLife:
         if task.pull_started_at:
             task.pull_stopped_at = now
         task.execution_stopped_at = now
-        self._leave(task, fate[1])
+        named = replace(fate[1], reason=fate[1].reason.replace(TASK_ID, task.id))
+        self._leave(task, named)
         self._change(task, "DEPROVISIONING")
         self._clock.after(self._draw(timing.FAILED_TO_STOPPED), TaskReaches(task.arn, "STOPPED"))
 
@@ -180,8 +191,11 @@ class TaskLife:
         self._clock.after(stopping, TaskReaches(task.arn, "STOPPING"))
         self._finish(task, stopping, self._draw(timing.STOPPING_TO_STOPPED))
 
-    def stop(self, task: Task, stop: Stop) -> None:
-        """Somebody wants it gone: a RUNNING task is deactivated first, another just goes."""
+    def stop(self, task: Task, stop: Stop, drain_seconds: float = 0.0) -> None:
+        """Somebody wants it gone: a RUNNING task is deactivated first, another just goes.
+
+        In a target group it stays DEACTIVATING for as long as connections drain.
+        """
         was_running = task.status == "RUNNING"
         self._leave(task, stop)
         if not was_running:
@@ -192,8 +206,9 @@ class TaskLife:
             return
         self._change(task, "DEACTIVATING")
         span = self._draw(timing.STOPPING_TO_STOPPED)
-        self._clock.after(span * 0.1, TaskReaches(task.arn, "STOPPING"))
-        self._finish(task, span * 0.1, span * 0.9)
+        stopping = drain_seconds + span * 0.1
+        self._clock.after(stopping, TaskReaches(task.arn, "STOPPING"))
+        self._finish(task, stopping, span * 0.9)
 
     def _leave(self, task: Task, stop: Stop) -> None:
         task.desired_status, task.stop, task.stopping_at = "STOPPED", stop, self._clock.now

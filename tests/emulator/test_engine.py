@@ -516,6 +516,7 @@ def test_a_rollback_can_fail_too(tell: Tell) -> None:
         "No rollback candidate was found to run the rollback.",
     )
     assert (record.failure_count, record.threshold) == (3, 3)
+    assert story.service.service_deployments[0].failure_count == 0
     assert story.running() == [0, 0]
     assert len(story.when(TRIPPED)) == 2
 
@@ -531,7 +532,7 @@ def test_without_the_breaker_ecs_tries_for_ever_and_ever_more_slowly(tell: Tell)
     pauses = [later - start for start, later in pairwise(starts)]
 
     assert bad.rollout_state == "IN_PROGRESS"
-    assert story.told() == ["SERVICE_DEPLOYMENT_IN_PROGRESS"]
+    assert story.told() == ["SERVICE_DEPLOYMENT_IN_PROGRESS", "SERVICE_TASK_START_IMPAIRED"]
     assert bad.failures in (len(starts) - 1, len(starts))
     assert len(starts) > 20
     assert max(pauses[:2]) < 140
@@ -550,6 +551,22 @@ def test_a_new_task_definition_forgets_the_long_pause(tell: Tell) -> None:
     good = story.update("nginx:latest")
 
     assert story.until_state(good, "COMPLETED") <= 170
+
+
+def test_a_task_that_runs_ends_the_row_of_failures(tell: Tell) -> None:
+    """Two short pauses, a task that runs, and the next failure begins with a short pause again."""
+    story = tell(configuration=NO_BREAKER).settled()
+    tags = story.images.tags["docker.io/library/nginx"]
+    shaky = story.update(WRONG)
+    story.until(lambda: shaky.failures == 2)
+    tags.add("wrong-image-tag")
+    story.until(lambda: shaky.counts.running == 1)
+    tags.discard("wrong-image-tag")
+    story.engine.stop_task(story.tasks[-1], "again")
+    story.until(lambda: len(story.when("has started")) == 5)
+
+    third, pause_ends = story.when("was unable to place a task")[2], story.when("has started")[4]
+    assert 30 <= pause_ends - third <= 41
 
 
 def test_the_breaker_switched_on_on_the_way_counts_what_has_failed(tell: Tell) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from runbook_lib.emulator import timing
 from runbook_lib.emulator.clock import FIRST_MOMENT
-from runbook_lib.emulator.fates import Fate, fate_of
+from runbook_lib.emulator.fates import Fate, Surroundings, fate_of
 from runbook_lib.emulator.images import Images
 from runbook_lib.emulator.state import Stop, TaskDefinition
 
@@ -25,7 +25,7 @@ def fate(*containers: dict[str, Any], role: str = "", roles: tuple[str, ...] = (
     if role:
         spec["executionRoleArn"] = role
     definition = TaskDefinition("arn", "my-task", 1, spec, FIRST_MOMENT, "me")
-    return fate_of(definition, Images(), lambda name: name in roles)
+    return fate_of(definition, Surroundings(Images(), lambda name: name in roles))
 
 
 def exited(code: int) -> Stop:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 Tell = Callable[..., "Story"]
 Step = tuple[str, Any]
+ENDED = ("SUCCESSFUL", "STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED")
 PERCENTS = [(100, 200), (50, 200), (100, 150), (50, 100), (0, 100), (100, 101), (99, 101)]
 CONTAINERS: list[dict[str, Any]] = [
     {},
@@ -74,6 +75,7 @@ steps = st.one_of(
     st.tuples(st.just("configure"), configurations),
     st.tuples(st.just("push or delete the shaky image"), st.none()),
     st.tuples(st.just("stop a task"), st.integers(0, 20)),
+    st.tuples(st.just("stop the deployment"), st.booleans()),
     st.tuples(st.just("delete"), st.none()),
 )
 stories = st.tuples(
@@ -109,33 +111,50 @@ class Watched(Engine):
             healthy = sum(each.healthy for each in after.deployments)
             floor = healthy_floor(percents.minimum_healthy_percent, desired)
             assert healthy >= floor, "nobody is stopped whom the floor needs"
-        if isinstance(action, FailDeployment):
+        if isinstance(action, FailDeployment) and action.cause == "breaker":
             breaker = percents.circuit_breaker
             assert breaker.enable
             assert before.primary.failures >= failure_threshold(breaker, desired)
+
+
+def release(story: Story, value: Any) -> None:
+    image, container = value
+    story.update(image, **container)
+
+
+def push_or_delete(story: Story, _: Any) -> None:
+    story.images.tags["docker.io/library/nginx"] ^= {"shaky"}
+
+
+def stop_a_task(story: Story, value: int) -> None:
+    if story.tasks:
+        story.engine.stop_task(story.tasks[value % len(story.tasks)], "chance")
+
+
+def stop_the_deployment(story: Story, rollback: bool) -> None:
+    record = story.service.service_deployments[-1]
+    if record.status in ("PENDING", "IN_PROGRESS"):
+        story.engine.stop_service_deployment(story.service, record, rollback=rollback)
+
+
+STEPS: dict[str, Callable[[Story, Any], object]] = {
+    "release": release,
+    "scale": lambda story, value: story.update(desired=value),
+    "force": lambda story, _: story.update(force=True),
+    "configure": lambda story, value: story.update(configuration=value),
+    "push or delete the shaky image": push_or_delete,
+    "stop a task": stop_a_task,
+    "stop the deployment": stop_the_deployment,
+    "delete": lambda story, _: story.engine.delete_service(story.service),
+}
 
 
 def perform(story: Story, step: Step) -> None:
     name, value = step
     if name == "advance":
         story.advance(value)
-    if story.service.status != ACTIVE:
-        return
-    if name == "release":
-        image, container = value
-        story.update(image, **container)
-    if name == "scale":
-        story.update(desired=value)
-    if name == "force":
-        story.update(force=True)
-    if name == "configure":
-        story.update(configuration=value)
-    if name == "push or delete the shaky image":
-        story.images.tags["docker.io/library/nginx"] ^= {"shaky"}
-    if name == "stop a task" and story.tasks:
-        story.engine.stop_task(story.tasks[value % len(story.tasks)], "chance")
-    if name == "delete":
-        story.engine.delete_service(story.service)
+    elif story.service.status == ACTIVE:
+        STEPS[name](story, value)
 
 
 def begin(tell: Tell, told: tuple[Any, ...]) -> Story:
@@ -174,15 +193,10 @@ def look(story: Story) -> None:
             getattr(counted, place) == places.count(place)
             for place in ("pending", "warming", "healthy", "unhealthy", "stopping")
         ), "the counts are the tasks, counted"
-    ongoing = [
-        record.status
-        for record in service.service_deployments
-        if record.status in ("PENDING", "IN_PROGRESS", "ROLLBACK_IN_PROGRESS")
-    ]
-    assert len(ongoing) <= 1, "a service has one service deployment at a time"
+    ongoing = [record.status not in ENDED for record in service.service_deployments]
+    assert sum(ongoing) <= 1, "a service has one service deployment at a time"
     for record in service.service_deployments:
-        ended = record.status not in ("PENDING", "IN_PROGRESS", "ROLLBACK_IN_PROGRESS")
-        assert (record.finished_at is not None) == ended
+        assert (record.finished_at is not None) == (record.status in ENDED)
     moments = [each.created_at for each in service.events]
     assert all(later > earlier for later, earlier in pairwise(moments))
 
@@ -265,6 +279,7 @@ def context(story: Story) -> Context:
     neighbours = Neighbours(
         subnet=lambda region, _: Place("vpc-1", f"{region}a"),
         security_group=lambda *_: Place("vpc-1"),
+        target_group=lambda *_: None,
         has_service_linked_role=lambda: True,
     )
     return Context(story.engine, "123456789876", neighbours)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -22,6 +23,7 @@ from runbook_lib.emulator.state import (
     FAILED,
     IN_PROGRESS,
     CircuitBreaker,
+    DeploymentAlarms,
     DeploymentConfiguration,
     DeploymentView,
     ServiceView,
@@ -177,6 +179,13 @@ def test_nothing_starts_before_the_pause_is_over() -> None:
     assert reconcile(view, at(30)).actions == (start(2),)
 
 
+def test_an_unhealthy_task_stays_until_it_can_be_replaced() -> None:
+    view = service(2, new(healthy=1, unhealthy=1, can_start_at=at(30)))
+
+    assert reconcile(view, NOON) == Decision(wake_at=at(30))
+    assert reconcile(view, at(30)).actions == (start(1),)
+
+
 def test_nothing_happens_before_the_deployment_is_picked_up() -> None:
     view = service(2, new(is_picked_up=False, can_start_at=at(1)), old(healthy=2))
 
@@ -312,7 +321,7 @@ def test_the_rollback_goes_to_the_most_recent_completed_deployment(
 def test_without_rollback_there_is_no_target() -> None:
     view = service(1, failing(3), old(healthy=1), breaker=NO_ROLLBACK)
 
-    assert wanted(view) == (FailDeployment("new", None),)
+    assert wanted(view) == (FailDeployment("new", None, wants_rollback=False),)
 
 
 def test_a_failed_deployment_starts_nothing_and_leaves_the_old_one_alone() -> None:
@@ -346,6 +355,41 @@ def test_a_rollback_keeps_the_floor_too() -> None:
     )
     assert wanted(service(4, old(IN_PROGRESS, healthy=2, pending=2), new(FAILED, healthy=3))) == (
         stop(1, "healthy", "new"),
+    )
+
+
+# --- a person's stop and an alarm -------------------------------------------------------------
+
+STOPPED = [
+    ("ROLLBACK", True, FailDeployment("new", "old", "stop")),
+    ("ROLLBACK", False, FailDeployment("new", "old", "stop")),
+    ("ABORT", True, FailDeployment("new", None, "stop", wants_rollback=False)),
+]
+
+
+@pytest.mark.parametrize(("stop_type", "rollback", "action"), STOPPED)
+def test_a_person_stops_a_deployment_whatever_the_breaker_says(
+    stop_type: str, rollback: bool, action: FailDeployment
+) -> None:
+    view = service(
+        1,
+        new(pending=1, stop_requested=stop_type),
+        old(healthy=1),
+        breaker=CircuitBreaker(False, rollback),
+    )
+
+    assert wanted(view) == (action,)
+
+
+def test_the_first_to_trip_wins() -> None:
+    alarms = DeploymentAlarms(("high",), enable=True, rollback=False)
+    view = service(1, failing(3, is_alarmed=True), old(healthy=1))
+    alarmed = replace(view, configuration=replace(view.configuration, alarms=alarms))
+    stopped = replace(view.primary, stop_requested="ROLLBACK")
+
+    assert wanted(alarmed) == (FailDeployment("new", None, "alarm", wants_rollback=False),)
+    assert wanted(replace(alarmed, deployments=(stopped, *view.others))) == (
+        FailDeployment("new", "old", "stop"),
     )
 
 

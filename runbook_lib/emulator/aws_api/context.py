@@ -20,6 +20,7 @@ from runbook_lib.emulator.aws_api.errors import (
     service_not_found,
 )
 from runbook_lib.emulator.engine import Engine
+from runbook_lib.emulator.lookups import TargetGroupInfo
 from runbook_lib.emulator.state import ACTIVE, INACTIVE, Cluster, Service, TaskDefinition
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,255}")
@@ -54,11 +55,12 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """What ECS asks of EC2 and IAM: (region, id) → place, or None if it does not exist."""
+    """What ECS asks of EC2, IAM and ELB: (region, id) → the thing, or None if it does not exist."""
 
     subnet: Callable[[str, str], Place | None]
     security_group: Callable[[str, str], Place | None]
     has_service_linked_role: Callable[[], bool]
+    target_group: Callable[[str, str], TargetGroupInfo | None]
 
 
 @dataclass(frozen=True, slots=True)

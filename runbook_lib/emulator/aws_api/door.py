@@ -83,7 +83,7 @@ class EcsApi:
         try:
             given: dict[str, Any] = _without_nulls(_read_json(body))
             report = ParamValidator().validate(given, shape)
-        except (ValueError, OverflowError, RecursionError):
+        except (ValueError, OverflowError, RuntimeError):  # nested too deep is a RuntimeError
             raise EcsError("SerializationException", "The request body is not JSON.") from None
         if report.has_errors():
             text = " ".join(report.generate_report().split())

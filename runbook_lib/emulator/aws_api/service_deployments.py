@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from runbook_lib.emulator.aws_api.context import Call, Context, page
-from runbook_lib.emulator.aws_api.errors import invalid_parameter
+from runbook_lib.emulator.aws_api.errors import EcsError, invalid_parameter
 from runbook_lib.emulator.aws_api.service_settings import described
 from runbook_lib.emulator.state import Service, ServiceDeployment, ServiceRevision
 
@@ -105,7 +105,7 @@ def _describe(service: Service, record: ServiceDeployment) -> dict[str, Any]:
             "failureCount": record.failure_count,
             "threshold": record.threshold,
         },
-        "alarms": {"status": "DISABLED"},
+        "alarms": _alarms(record),
     }
     reply.pop("targetServiceRevisionArn")
     if record.rollback_started_at:
@@ -115,6 +115,17 @@ def _describe(service: Service, record: ServiceDeployment) -> dict[str, Any]:
             "serviceRevisionArn": record.rollback_revision_arn,
         }
     return _without_none(reply)
+
+
+def _alarms(record: ServiceDeployment) -> dict[str, Any]:
+    """Just the status while no alarm is configured."""
+    if not record.alarm_names:
+        return {"status": record.alarm_status}
+    return {
+        "status": record.alarm_status,
+        "alarmNames": list(record.alarm_names),
+        "triggeredAlarmNames": list(record.triggered_alarms),
+    }
 
 
 def _target(service: Service, record: ServiceDeployment) -> dict[str, Any]:
@@ -127,6 +138,23 @@ def _target(service: Service, record: ServiceDeployment) -> dict[str, Any]:
         "runningTaskCount": counts.running if counts else 0,
         "pendingTaskCount": counts.pending if counts else 0,
     }
+
+
+def stop_service_deployment(context: Context, call: Call) -> dict[str, Any]:
+    """Only one that is in progress. Without a stopType it is rolled back."""
+    arn = str(call.params["serviceDeploymentArn"])
+    service = _service_of(context, arn, "service-deployment")
+    records = service.service_deployments if service else []
+    record = next((each for each in records if each.arn == arn), None)
+    if service is None or record is None:
+        raise EcsError("ServiceDeploymentNotFoundException", "Service deployment not found.")
+    if record.status not in ("PENDING", "IN_PROGRESS"):
+        raise EcsError(
+            "ConflictException", f"The service deployment cannot be stopped: it is {record.status}."
+        )
+    rollback = call.params.get("stopType", "ROLLBACK") == "ROLLBACK"
+    context.engine.stop_service_deployment(service, record, rollback=rollback)
+    return {"serviceDeploymentArn": arn}
 
 
 def describe_service_revisions(context: Context, call: Call) -> dict[str, Any]:
@@ -153,7 +181,7 @@ def _describe_revision(context: Context, revision: ServiceRevision) -> dict[str,
         "launchType": revision.spec.get("launchType", "FARGATE"),
         "platformVersion": "1.4.0",
         "platformFamily": "Linux",
-        "loadBalancers": [],
+        "loadBalancers": list(revision.spec.get("loadBalancers", [])),
         "serviceRegistries": [],
         "networkConfiguration": revision.spec.get("networkConfiguration", {}),
         "containerImages": [
@@ -168,5 +196,6 @@ def _describe_revision(context: Context, revision: ServiceRevision) -> dict[str,
 OPERATIONS = {
     "ListServiceDeployments": list_service_deployments,
     "DescribeServiceDeployments": describe_service_deployments,
+    "StopServiceDeployment": stop_service_deployment,
     "DescribeServiceRevisions": describe_service_revisions,
 }

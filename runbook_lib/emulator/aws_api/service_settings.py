@@ -7,13 +7,14 @@ Never here: services that exist, replies.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from runbook_lib.emulator.aws_api.context import Call, Neighbours
 from runbook_lib.emulator.aws_api.errors import invalid_parameter, not_emulated
 from runbook_lib.emulator.state import (
     CircuitBreaker,
+    DeploymentAlarms,
     DeploymentConfiguration,
     TaskDefinition,
     ThresholdConfiguration,
@@ -42,10 +43,9 @@ def deployment_configuration(
         raise not_emulated(f"deployment strategy {given['strategy']}")
     if given.get("bakeTimeInMinutes"):
         raise not_emulated("bakeTimeInMinutes other than 0")
-    if given.get("alarms", {}).get("enable"):
-        raise not_emulated("deployment alarms")
     configuration = DeploymentConfiguration(
         circuit_breaker=_breaker(given.get("deploymentCircuitBreaker"), before.circuit_breaker),
+        alarms=_alarms(given.get("alarms"), before.alarms),
         minimum_healthy_percent=given.get("minimumHealthyPercent", before.minimum_healthy_percent),
         maximum_percent=given.get("maximumPercent", before.maximum_percent),
     )
@@ -82,6 +82,12 @@ def _breaker(given: Mapping[str, Any] | None, before: CircuitBreaker) -> Circuit
     )
 
 
+def _alarms(given: Mapping[str, Any] | None, before: DeploymentAlarms) -> DeploymentAlarms:
+    if given is None:
+        return before
+    return DeploymentAlarms(tuple(given["alarmNames"]), given["enable"], given["rollback"])
+
+
 def _check_threshold(threshold: ThresholdConfiguration) -> None:
     """1 to 100 for the percentages, at least 1 for COUNT. AWS's own wording is not known."""
     most = MOST_PERCENT_VALUE if threshold.type.endswith("PERCENT") else None
@@ -107,7 +113,11 @@ def described(configuration: DeploymentConfiguration) -> dict[str, Any]:
         },
         "maximumPercent": configuration.maximum_percent,
         "minimumHealthyPercent": configuration.minimum_healthy_percent,
-        "alarms": {"alarmNames": [], "enable": False, "rollback": False},
+        "alarms": {
+            "alarmNames": list(configuration.alarms.names),
+            "enable": configuration.alarms.enable,
+            "rollback": configuration.alarms.rollback,
+        },
         "strategy": "ROLLING",
         "bakeTimeInMinutes": 0,
     }
@@ -154,3 +164,45 @@ def _subnet_vpc(region: str, neighbours: Neighbours, subnet_id: str) -> str:
             "does not exist (ErrorCode: InvalidSubnetID.NotFound)"
         )
     return found.vpc_id
+
+
+def check_load_balancers(
+    call: Call,
+    neighbours: Neighbours,
+    definition: TaskDefinition,
+    balancers: Sequence[Mapping[str, Any]],
+) -> None:
+    """A target group of type ip, behind a load balancer, for a port that a container has."""
+    for balancer in balancers:
+        for member in ("targetGroupArn", "containerName", "containerPort"):
+            if not balancer.get(member):
+                raise invalid_parameter(f"{member} must be specified for a load balancer.")
+        if balancer.get("loadBalancerName") or balancer.get("advancedConfiguration"):
+            raise not_emulated("load balancers other than target groups")
+        _check_target_group(call.region, neighbours, str(balancer["targetGroupArn"]))
+        _check_container(definition, str(balancer["containerName"]), balancer["containerPort"])
+
+
+def _check_target_group(region: str, neighbours: Neighbours, arn: str) -> None:
+    group = neighbours.target_group(region, arn)
+    if group is None:
+        raise invalid_parameter(f"The target group {arn} does not exist.")
+    if not group.load_balancer_arns:
+        raise invalid_parameter(
+            f"The target group with targetGroupArn {arn} does not have an associated load balancer."
+        )
+    if group.target_type != "ip":
+        raise invalid_parameter(
+            f"The provided target group {arn} has target type {group.target_type}, which is "
+            "incompatible with the awsvpc network mode specified in the task definition."
+        )
+
+
+def _check_container(definition: TaskDefinition, name: str, port: int) -> None:
+    container = next((each for each in definition.containers if each["name"] == name), None)
+    if container is None:
+        raise invalid_parameter(f"The container {name} does not exist in the task definition.")
+    if port not in [each.get("containerPort") for each in container.get("portMappings", ())]:
+        raise invalid_parameter(
+            f"The container {name} did not have a container port {port} defined."
+        )

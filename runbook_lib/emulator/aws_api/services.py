@@ -13,6 +13,7 @@ from runbook_lib.emulator.aws_api.errors import (
     service_not_found,
 )
 from runbook_lib.emulator.aws_api.service_settings import (
+    check_load_balancers,
     check_network,
     deployment_configuration,
     described,
@@ -29,6 +30,7 @@ from runbook_lib.emulator.state import (
 MOST_SERVICES_A_CALL = 10
 MOST_TASKS_A_SERVICE = 5_000
 KEPT_SETTINGS = (
+    "loadBalancers",
     "launchType",
     "platformVersion",
     "networkConfiguration",
@@ -51,7 +53,6 @@ IDENTITY = (
     "schedulingStrategy",
 )
 ONLY_EMPTY = (
-    "loadBalancers",
     "serviceRegistries",
     "placementConstraints",
     "placementStrategy",
@@ -90,6 +91,7 @@ def create_service(context: Context, call: Call) -> dict[str, Any]:
     desired_count = _desired_count(call) or 0
     configuration = deployment_configuration(call, DeploymentConfiguration())
     check_network(call, context.neighbours, definition, params.get("networkConfiguration", {}))
+    check_load_balancers(call, context.neighbours, definition, params.get("loadBalancers", []))
     spec = {key: params[key] for key in KEPT_SETTINGS if key in params}
     arn = context.arn(call.region, "service", f"{cluster.name}/{name}")
     existing = context.engine.world.services.get(arn)
@@ -175,6 +177,12 @@ def update_service(context: Context, call: Call) -> dict[str, Any]:
         definition or service.primary.task_definition,
         spec.get("networkConfiguration", {}),
     )
+    check_load_balancers(
+        call,
+        context.neighbours,
+        definition or service.primary.task_definition,
+        spec.get("loadBalancers", []),
+    )
     changed = [key for key in spec if spec[key] != service.spec.get(key)]
     context.engine.update_service(
         service,
@@ -251,7 +259,7 @@ def describe(context: Context, service: Service, include: Any = ("TAGS",)) -> di
         "serviceArn": service.arn,
         "serviceName": service.name,
         "clusterArn": service.cluster_arn,
-        "loadBalancers": [],
+        "loadBalancers": list(spec.get("loadBalancers", [])),
         "serviceRegistries": [],
         "status": service.status,
         **_counts(service),

@@ -227,7 +227,7 @@ def list_task_definitions(context: Context, call: Call) -> dict[str, Any]:
 
 
 def list_task_definition_families(context: Context, call: Call) -> dict[str, Any]:
-    status = call.params.get("status", ACTIVE)
+    status = call.params.get("status", "ALL")
     prefix = str(call.params.get("familyPrefix", ""))
     families = [
         family

@@ -1,0 +1,526 @@
+"""Every way for a deployment to fail, caused as on AWS: by definitions, permissions and settings.
+
+What cannot stand in a definition, capacity and the route to a registry, is set as a fault.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from runbook_lib.emulator.client import EmulatorControls
+
+ACCOUNT = "123456789876"
+ROLE = f"arn:aws:iam::{ACCOUNT}:role/ecsTaskExecutionRole"
+BARE_ROLE = f"arn:aws:iam::{ACCOUNT}:role/bare"
+ECR = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com"
+Aws = Callable[..., Any]
+Advance = Callable[[float], None]
+
+
+class Deployed:
+    """A service `web` that ran well and is being updated to something else."""
+
+    def __init__(self, aws: Aws, advance: Advance) -> None:
+        self.aws, self.advance, self.ecs = aws, advance, aws("ecs")
+        ec2 = aws("ec2")
+        self.network = {
+            "awsvpcConfiguration": {
+                "subnets": [ec2.describe_subnets()["Subnets"][0]["SubnetId"]],
+                "securityGroups": [ec2.describe_security_groups()["SecurityGroups"][0]["GroupId"]],
+            }
+        }
+
+    def register(self, image: str = "nginx:alpine", role: str = ROLE, **container: Any) -> str:
+        made = self.ecs.register_task_definition(
+            family="web",
+            containerDefinitions=[
+                {"name": "c", "image": image, "portMappings": [{"containerPort": 80}], **container}
+            ],
+            executionRoleArn=role,
+            networkMode="awsvpc",
+            requiresCompatibilities=["FARGATE"],
+            cpu="256",
+            memory="512",
+        )
+        return str(made["taskDefinition"]["taskDefinitionArn"])
+
+    def create(self, **settings: Any) -> None:
+        breaker = {"enable": True, "rollback": True}
+        self.ecs.create_service(
+            **{
+                "serviceName": "web",
+                "taskDefinition": self.register(),
+                "desiredCount": 1,
+                "launchType": "FARGATE",
+                "deploymentConfiguration": {"deploymentCircuitBreaker": breaker},
+                "networkConfiguration": self.network,
+                **settings,
+            }
+        )
+        self.advance(600)
+
+    def update(self, definition: str, seconds: float = 300, **settings: Any) -> None:
+        self.ecs.update_service(service="web", taskDefinition=definition, **settings)
+        self.advance(seconds)
+
+    @property
+    def service(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.ecs.describe_services(services=["web"])["services"][0]
+        return found
+
+    @property
+    def events(self) -> list[str]:
+        return [each["message"] for each in self.service["events"]]
+
+    @property
+    def record(self) -> dict[str, Any]:
+        arns = self.ecs.list_service_deployments(service="web")["serviceDeployments"]
+        found: list[dict[str, Any]] = self.ecs.describe_service_deployments(
+            serviceDeploymentArns=[arns[0]["serviceDeploymentArn"]]
+        )["serviceDeployments"]
+        return found[0]
+
+    def first_stopped(self) -> dict[str, Any]:
+        """The first task that stopped, of those that are still shown."""
+        arns = self.ecs.list_tasks(serviceName="web", desiredStatus="STOPPED")["taskArns"]
+        tasks = self.ecs.describe_tasks(tasks=arns)["tasks"]
+        found: dict[str, Any] = min(tasks, key=lambda task: task["createdAt"])
+        return found
+
+
+@pytest.fixture
+def deployed(aws: Aws, advance: Advance) -> Deployed:
+    return Deployed(aws, advance)
+
+
+@pytest.fixture
+def faults(emulator: Any) -> Callable[..., Any]:
+    """faults(no_capacity=True) sets them, faults() ends them."""
+    return lambda **on: EmulatorControls(emulator.url).call("PUT", "/_emulator/faults", on)
+
+
+def make_bare_role(deployed: Deployed, *actions: str) -> str:
+    """A role that Fargate may assume and that may do only this."""
+    iam = deployed.aws("iam")
+    trust = {
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": "sts:AssumeRole",
+                "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+            }
+        ]
+    }
+    iam.create_role(RoleName="bare", AssumeRolePolicyDocument=json.dumps(trust))
+    if actions:
+        allowed = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+        iam.put_role_policy(RoleName="bare", PolicyName="p", PolicyDocument=document)
+    return BARE_ROLE
+
+
+def stopped_reason(deployed: Deployed, definition: str, seconds: float = 300) -> str:
+    deployed.create()
+    deployed.update(definition, seconds)
+    task = deployed.first_stopped()
+    assert task["stopCode"] == "TaskFailedToStart"
+    assert "startedAt" not in task
+    reason = task["stoppedReason"].removesuffix(".")
+    assert f"(service web) was unable to place a task. Reason: {reason}." in deployed.events
+    return str(task["stoppedReason"])
+
+
+def test_an_ecr_tag_that_does_not_exist(deployed: Deployed) -> None:
+    deployed.aws("ecr").create_repository(repositoryName="web")
+
+    reason = stopped_reason(deployed, deployed.register(f"{ECR}/web:gone"))
+
+    assert reason == (
+        "CannotPullContainerError: pull image manifest has been retried 7 time(s): failed to "
+        f"resolve ref {ECR}/web:gone: {ECR}/web:gone: not found"
+    )
+
+
+def test_an_ecr_image_that_is_there_runs(deployed: Deployed) -> None:
+    ecr = deployed.aws("ecr")
+    ecr.create_repository(repositoryName="web")
+    manifest = {
+        "schemaVersion": 2,
+        "config": {},
+        "layers": [],
+        "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
+    }
+    ecr.put_image(repositoryName="web", imageManifest=json.dumps(manifest), imageTag="good")
+    deployed.create()
+
+    deployed.update(deployed.register(f"{ECR}/web:good"))
+
+    assert deployed.service["deployments"][0]["rolloutState"] == "COMPLETED"
+    assert deployed.service["taskDefinition"].endswith("web:2")
+
+
+def test_a_role_that_may_not_ask_ecr_for_a_token(deployed: Deployed) -> None:
+    role = make_bare_role(deployed)
+
+    reason = stopped_reason(deployed, deployed.register(f"{ECR}/web:1", role))
+
+    assert reason.startswith(
+        "ResourceInitializationError: unable to pull secrets or registry auth: execution resource "
+        "retrieval failed: unable to retrieve ecr registry auth: service call has been retried 1 "
+        f"time(s): AccessDeniedException: User: arn:aws:sts::{ACCOUNT}:assumed-role/bare/"
+    )
+    assert reason.endswith(
+        "is not authorized to perform: ecr:GetAuthorizationToken on resource: * because no "
+        "identity-based policy allows the ecr:GetAuthorizationToken action"
+    )
+
+
+def test_a_role_that_may_not_read_the_repository(deployed: Deployed) -> None:
+    role = make_bare_role(deployed, "ecr:GetAuthorizationToken")
+
+    reason = stopped_reason(deployed, deployed.register(f"{ECR}/web:1", role))
+
+    assert reason == (
+        "CannotPullContainerError: inspect image has been retried 1 time(s): failed to resolve ref "
+        f'"{ECR}/web:1": unexpected status code [manifests 1]: 403 Forbidden'
+    )
+
+
+def secret_in(deployed: Deployed) -> str:
+    made = deployed.aws("secretsmanager").create_secret(Name="db", SecretString="s")
+    return str(made["ARN"])
+
+
+def test_a_secret_that_the_role_may_not_read(deployed: Deployed) -> None:
+    arn = secret_in(deployed)
+    definition = deployed.register(secrets=[{"name": "DB", "valueFrom": arn}])
+
+    reason = stopped_reason(deployed, definition)
+
+    assert reason.startswith(
+        "ResourceInitializationError: unable to pull secrets or registry auth: execution resource "
+        "retrieval failed: unable to retrieve secret from asm: service call has been retried 1 "
+        f"time(s): failed to fetch secret {arn} from secrets manager: AccessDeniedException: "
+    )
+    task = deployed.first_stopped()["taskArn"].rpartition("/")[2]
+    assert f"assumed-role/ecsTaskExecutionRole/{task} is not authorized" in reason
+
+
+def test_a_secret_that_the_role_may_read(deployed: Deployed) -> None:
+    arn = secret_in(deployed)
+    role = make_bare_role(deployed, "secretsmanager:GetSecretValue")
+    deployed.create()
+
+    deployed.update(deployed.register(role=role, secrets=[{"name": "DB", "valueFrom": arn}]))
+
+    assert deployed.service["taskDefinition"].endswith("web:2")
+    assert deployed.service["deployments"][0]["rolloutState"] == "COMPLETED"
+
+
+def test_a_secret_that_does_not_exist(deployed: Deployed) -> None:
+    arn = f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:gone-AbCdEf"
+    role = make_bare_role(deployed, "secretsmanager:GetSecretValue")
+
+    definition = deployed.register(role=role, secrets=[{"name": "DB", "valueFrom": arn}])
+
+    assert "ResourceNotFoundException" in stopped_reason(deployed, definition)
+
+
+def test_no_route_to_docker_hub(deployed: Deployed, faults: Callable[..., Any]) -> None:
+    deployed.create()
+    faults(no_route=True)
+    deployed.update(deployed.register("httpd:2.4"), 400)
+
+    task = deployed.first_stopped()
+
+    assert task["stoppedReason"].startswith(
+        "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed to "
+        "resolve ref docker.io/library/httpd:2.4: failed to do request: Head "
+        '"https://registry-1.docker.io/v2/library/httpd/manifests/2.4": dial tcp '
+    )
+    assert 287 <= (task["stoppingAt"] - task["createdAt"]).total_seconds() <= 290
+
+
+def test_no_route_to_ecr(deployed: Deployed, faults: Callable[..., Any]) -> None:
+    deployed.create()
+    faults(no_route=True)
+    deployed.update(deployed.register(f"{ECR}/web:1"), 400)
+
+    assert deployed.first_stopped()["stoppedReason"].startswith(
+        "ResourceInitializationError: unable to pull secrets or registry auth: The task cannot "
+        "pull registry auth from Amazon ECR: There is a connection issue between the task and "
+    )
+
+
+def test_no_capacity_is_said_once_and_trips_after_three_quarters_of_an_hour(
+    deployed: Deployed, faults: Callable[..., Any]
+) -> None:
+    deployed.create()
+    faults(no_capacity=True)
+    deployed.update(deployed.register("httpd:2.4"), 3300)
+
+    refusals = [each for each in deployed.service["events"] if "Capacity is" in each["message"]]
+    failures = [
+        each for each in deployed.service["events"] if "deployment failed" in each["message"]
+    ]
+
+    text = (
+        "(service web) was unable to place a task. Reason: Capacity is unavailable at this time. "
+        "Please try again later or in a different availability zone."
+    )
+    assert [each["message"] for each in refusals] == [text]
+    minutes = (failures[0]["createdAt"] - refusals[0]["createdAt"]).total_seconds() / 60
+    assert 45 <= minutes <= 47
+    assert deployed.service["deployments"][0]["rolloutState"] == "COMPLETED"
+
+
+@pytest.mark.parametrize(
+    "command", [["tail", "/dev/zero"], ["stress", "--vm", "1", "--vm-bytes", "1G"]]
+)
+def test_a_command_that_fills_the_memory_is_killed(deployed: Deployed, command: list[str]) -> None:
+    deployed.create()
+    deployed.update(deployed.register(command=command), 150)
+
+    task = deployed.first_stopped()
+
+    assert (task["stopCode"], task["stoppedReason"]) == (
+        "EssentialContainerExited",
+        "Essential container in task exited",
+    )
+    assert task["containers"][0]["exitCode"] == 137
+    assert task["containers"][0]["reason"] == (
+        "OutOfMemoryError: Container killed due to memory usage"
+    )
+
+
+def target_group(deployed: Deployed, *, has_balancer: bool = True, **settings: Any) -> str:
+    """A target group of type ip behind a load balancer, with a short deregistration delay."""
+    elb, ec2 = deployed.aws("elbv2"), deployed.aws("ec2")
+    vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+    arn = elb.create_target_group(
+        Name="web", Protocol="HTTP", Port=80, VpcId=vpc, TargetType="ip", **settings
+    )["TargetGroups"][0]["TargetGroupArn"]
+    elb.modify_target_group_attributes(
+        TargetGroupArn=arn,
+        Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": "30"}],
+    )
+    if not has_balancer:
+        return str(arn)
+    subnets = [each["SubnetId"] for each in ec2.describe_subnets()["Subnets"][:2]]
+    balancer = elb.create_load_balancer(Name="web", Subnets=subnets)["LoadBalancers"][0]
+    elb.create_listener(
+        LoadBalancerArn=balancer["LoadBalancerArn"],
+        Protocol="HTTP",
+        Port=80,
+        DefaultActions=[{"Type": "forward", "TargetGroupArn": arn}],
+    )
+    return str(arn)
+
+
+def behind(arn: str, port: int = 80) -> dict[str, Any]:
+    return {"loadBalancers": [{"targetGroupArn": arn, "containerName": "c", "containerPort": port}]}
+
+
+def test_a_good_deployment_behind_a_load_balancer_registers_and_drains(deployed: Deployed) -> None:
+    arn = target_group(deployed)
+    deployed.create(**behind(arn))
+    old = deployed.service["deployments"][0]["id"]
+    deployed.update(deployed.register("nginx:stable"))
+
+    new = deployed.service["deployments"][0]["id"]
+    texts = [text.partition(": (task")[0] for text in reversed(deployed.events)]
+
+    assert texts[-7:] == [
+        "(service web) has started 1 tasks",
+        f"(service web) registered 1 targets in (target-group {arn})",
+        "(service web) has stopped 1 running tasks",
+        f"(service web) deregistered 1 targets in (target-group {arn})",
+        f"(service web, taskSet {old}) has begun draining connections on 1 tasks.",
+        f"(service web) (deployment {new}) deployment completed.",
+        "(service web) has reached a steady state.",
+    ]
+
+
+def test_a_target_that_fails_its_health_check_trips_the_breaker(deployed: Deployed) -> None:
+    arn = target_group(deployed, HealthCheckIntervalSeconds=10, UnhealthyThresholdCount=2)
+    deployed.create(**behind(arn))
+    deployed.aws("elbv2").modify_target_group(TargetGroupArn=arn, HealthCheckPath="/ready")
+    deployed.update(deployed.register("nginx:stable"), 900)
+
+    unhealthy = [
+        each for each in deployed.service["events"] if "is unhealthy in" in each["message"]
+    ]
+    failed = [each for each in deployed.service["events"] if "deployment failed" in each["message"]]
+
+    task = deployed.first_stopped()
+    assert unhealthy[-1]["message"] == (
+        f"(service web) (task {task['taskArn'].rpartition('/')[2]}) (port 80) is unhealthy in "
+        f"(target-group {arn}) due to (reason Health checks failed with these codes: [404])."
+    )
+    assert (task["stopCode"], task["stoppedReason"]) == (
+        "ServiceSchedulerInitiated",
+        f"Task failed ELB health checks in (target-group {arn})",
+    )
+    third = sorted(each["createdAt"] for each in unhealthy)[2]
+    assert 37 <= (failed[0]["createdAt"] - third).total_seconds() <= 64
+    assert deployed.service["taskDefinition"].endswith("web:1")
+
+
+def test_the_grace_period_puts_off_the_verdict_of_the_target_group(deployed: Deployed) -> None:
+    arn = target_group(deployed, HealthCheckIntervalSeconds=10, HealthCheckPath="/ready")
+    deployed.create(healthCheckGracePeriodSeconds=200, **behind(arn))
+
+    events = deployed.service["events"]
+    registered = next(e["createdAt"] for e in reversed(events) if "registered" in e["message"])
+    unhealthy = next(e["createdAt"] for e in reversed(events) if "unhealthy in" in e["message"])
+
+    assert 200 <= (unhealthy - registered).total_seconds() < 201
+
+
+BAD_BALANCERS = {
+    "no load balancer in front": (
+        {},
+        "does not have an associated load balancer.",
+    ),
+    "no such container": (
+        {"containerName": "other"},
+        "The container other does not exist in the task definition.",
+    ),
+    "no such port": (
+        {"containerPort": 8080},
+        "The container c did not have a container port 8080 defined.",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BAD_BALANCERS)
+def test_a_load_balancer_that_does_not_fit_is_refused(deployed: Deployed, case: str) -> None:
+    changed, text = BAD_BALANCERS[case]
+    arn = target_group(deployed, has_balancer=bool(changed))
+    balancer = behind(arn)["loadBalancers"][0] | changed
+
+    with pytest.raises(deployed.ecs.exceptions.InvalidParameterException, match=text):
+        deployed.create(loadBalancers=[balancer])
+
+
+ALARM = {"alarmNames": ["errors"], "enable": True, "rollback": True}
+
+
+def put_alarm(deployed: Deployed, state: str) -> None:
+    cloudwatch = deployed.aws("cloudwatch")
+    cloudwatch.put_metric_alarm(
+        AlarmName="errors",
+        MetricName="5XX",
+        Namespace="app",
+        Period=60,
+        EvaluationPeriods=3,
+        Statistic="Sum",
+        Threshold=1.0,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+    cloudwatch.set_alarm_state(AlarmName="errors", StateValue=state, StateReason="test")
+
+
+def test_an_alarm_rolls_a_deployment_back(deployed: Deployed) -> None:
+    put_alarm(deployed, "OK")
+    deployed.create(deploymentConfiguration={"alarms": ALARM})
+    old = deployed.service["deployments"][0]["id"]
+    deployed.update(deployed.register("nginx:stable"), 60)
+    new = deployed.service["deployments"][0]["id"]
+    put_alarm(deployed, "ALARM")
+    deployed.advance(30)
+
+    assert f"(service web) (deployment {new}) deployment failed: alarm detected." in deployed.events
+    assert f"(service web) rolling back to deployment {old}." in deployed.events
+    deployed.advance(300)
+    assert deployed.record["status"] == "ROLLBACK_SUCCESSFUL"
+    assert deployed.record["alarms"] == {
+        "status": "TRIGGERED",
+        "alarmNames": ["errors"],
+        "triggeredAlarmNames": ["errors"],
+    }
+
+
+def test_an_alarm_that_rings_already_is_ignored(deployed: Deployed) -> None:
+    put_alarm(deployed, "ALARM")
+    deployed.create(deploymentConfiguration={"alarms": ALARM})
+    deployed.update(deployed.register("nginx:stable"), 600)
+
+    assert deployed.service["taskDefinition"].endswith("web:2")
+    assert deployed.record["status"] == "SUCCESSFUL"
+
+
+def test_without_rollback_an_alarm_leaves_the_failed_deployment_in_place(
+    deployed: Deployed,
+) -> None:
+    put_alarm(deployed, "OK")
+    deployed.create(deploymentConfiguration={"alarms": ALARM | {"rollback": False}})
+    deployed.update(deployed.register("nginx:stable"), 60)
+    put_alarm(deployed, "ALARM")
+    deployed.advance(120)
+
+    states = [(each["status"], each["rolloutState"]) for each in deployed.service["deployments"]]
+    assert states == [("PRIMARY", "FAILED"), ("ACTIVE", "COMPLETED")]
+    assert deployed.record["status"] == "STOPPED"
+
+
+def test_alarms_are_watched_for_a_while_after_the_tasks_are_in_place(deployed: Deployed) -> None:
+    put_alarm(deployed, "OK")
+    deployed.create(deploymentConfiguration={"alarms": ALARM})
+    deployed.update(deployed.register("nginx:stable"), 200)
+
+    assert deployed.service["deployments"][0]["rolloutState"] == "IN_PROGRESS"
+    assert deployed.service["runningCount"] == 1
+    deployed.advance(180)
+    assert deployed.service["deployments"][0]["rolloutState"] == "COMPLETED"
+
+
+def test_a_person_can_stop_a_deployment_and_roll_it_back(deployed: Deployed) -> None:
+    deployed.create()
+    deployed.update(deployed.register("nginx:wrong"), 60)
+    arn = deployed.record["serviceDeploymentArn"]
+
+    deployed.ecs.stop_service_deployment(serviceDeploymentArn=arn)
+    statuses = [deployed.record["status"]]
+    for seconds in (5, 120):
+        deployed.advance(seconds)
+        statuses.append(deployed.record["status"])
+
+    assert statuses == ["ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL"]
+    assert deployed.service["taskDefinition"].endswith("web:1")
+    with pytest.raises(deployed.ecs.exceptions.ConflictException):
+        deployed.ecs.stop_service_deployment(serviceDeploymentArn=arn)
+
+
+def test_a_deployment_can_be_aborted_without_rolling_back(deployed: Deployed) -> None:
+    deployed.create()
+    deployed.update(deployed.register("nginx:wrong"), 60)
+    arn = deployed.record["serviceDeploymentArn"]
+
+    deployed.ecs.stop_service_deployment(serviceDeploymentArn=arn, stopType="ABORT")
+    deployed.advance(300)
+
+    assert deployed.record["status"] == "STOPPED"
+    assert deployed.record["stoppedAt"]
+    assert [each["rolloutState"] for each in deployed.service["deployments"]] == [
+        "FAILED",
+        "COMPLETED",
+    ]
+
+
+def test_a_service_deployment_that_does_not_exist_cannot_be_stopped(deployed: Deployed) -> None:
+    arn = f"arn:aws:ecs:eu-west-1:{ACCOUNT}:service-deployment/default/web/ejGvqq2ilnbKT9qj0vLJe"
+
+    with pytest.raises(deployed.ecs.exceptions.ServiceDeploymentNotFoundException):
+        deployed.ecs.stop_service_deployment(serviceDeploymentArn=arn)
+
+
+def test_faults_are_read_back_and_checked(emulator: Any, faults: Callable[..., Any]) -> None:
+    assert faults(no_route=True) == {"no_capacity": False, "no_route": True}
+    assert faults() == {"no_capacity": False, "no_route": False}
+    with pytest.raises(OSError, match="400"):
+        faults(weather=True)
