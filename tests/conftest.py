@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -59,9 +60,21 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def emulator_server() -> Iterator[EmulatorServer]:
     """The emulator on a free loopback port. What a test leaves in it, the next test finds."""
     close_private_emulator()
-    with EmulatorServer() as server:
-        gc.freeze()  # what is loaded stays: each reset leaves garbage, and 0.2 s to look for it
+    with EmulatorServer() as server, rare_collections():
         yield server
+
+
+@contextmanager
+def rare_collections() -> Iterator[None]:
+    """Each reset drops a world; looking for it at the usual rate takes half of the tests' time."""
+    usual = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
+        gc.unfreeze()
 
 
 @pytest.fixture

@@ -67,13 +67,22 @@ def session(emulator: EmulatorServer, connected: Session) -> Session:
     return connected
 
 
-@pytest.fixture
-def on_aws(emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch) -> Session:
+@pytest.fixture(scope="module")
+def connected_to_aws(emulator_server: EmulatorServer) -> Session:
     """The real AWS path of the code: only the endpoint is the emulator's."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL", emulator.url)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    return open_session("aws")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", emulator_server.url)
+        patch.setenv("AWS_ACCESS_KEY_ID", "test")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        session = open_session("aws")
+        walk.inventory(session, SETTINGS)  # makes its clients while the environment is set
+        return session
+
+
+@pytest.fixture
+def on_aws(emulator: EmulatorServer, connected_to_aws: Session) -> Session:
+    connected_to_aws.journal.entries.clear()
+    return connected_to_aws
 
 
 def calls(session: Session) -> list[str]:

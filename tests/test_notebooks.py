@@ -51,6 +51,15 @@ def test_every_notebook_of_the_walk_is_known_here() -> None:
     assert [path.stem for path in walk_notebooks()] == list(RECORDS)
 
 
+def test_a_fresh_run_gives_the_committed_outputs_to_the_byte() -> None:
+    tool = Path(__file__).parent.parent / "tools" / "execute_notebooks.py"
+    done = subprocess.run(
+        [sys.executable, str(tool), "--check"], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 def test_the_drill_notebook_works_alone(tmp_path: Path) -> None:
     path = next(each for each in walk_notebooks() if each.stem == "50_run_failure_drill")
     target = tmp_path / "out.ipynb"
