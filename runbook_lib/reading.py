@@ -7,7 +7,7 @@ Never here: decisions.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -104,6 +104,12 @@ def _deployment(raw: dict[str, Any]) -> facts.Deployment:
         created_at=raw["createdAt"],
         updated_at=raw["updatedAt"],
     )
+
+
+def started_by(reply: Mapping[str, Any]) -> facts.Deployment:
+    """The deployment that UpdateService says it started: the PRIMARY entry of its reply."""
+    found = reply["service"]["deployments"]
+    return next(_deployment(each) for each in found if each["status"] == "PRIMARY")
 
 
 def read_tasks(session: Session, cluster: str, service: str) -> tuple[facts.Task, ...]:

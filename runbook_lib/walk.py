@@ -118,20 +118,15 @@ def clean_up_plan(session: Session, settings: Settings) -> Plan:
 def started_deployment(session: Session, settings: Settings, outcome: Outcome) -> facts.Deployment:
     """The deployment that the bad release started, or the one that was running already.
 
-    Its id is taken from UpdateService's own reply: the PRIMARY entry.
+    It is taken from UpdateService's own reply: on a fast clock it may be gone when looked for.
     """
     reply = outcome.reply_of("UpdateService")
     if reply is not None:
-        found = next(
-            each for each in reply["service"]["deployments"] if each["status"] == "PRIMARY"
-        )
-        deployment_id = found["id"]
+        return reading.started_by(reply)
     service = reading.read_service(session, settings.cluster, settings.service)
     if service is None or service.primary is None:
         raise _missing(session, "service", settings.service, "20_create_service")
-    if reply is None:
-        return service.primary
-    return service.deployment(deployment_id) or service.primary
+    return service.primary
 
 
 def judge_drill(

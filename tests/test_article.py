@@ -27,7 +27,7 @@ EVENTS_AFTER = [
     "(service my-sample-service) has reached a steady state.",
     "(service my-sample-service) (deployment ecs-svc/OLD) deployment completed.",
     "(service my-sample-service) rolling back to deployment ecs-svc/OLD.",
-    "(service my-sample-service) (deployment ecs-svc/NEW) deployment failed: tasks failed to start.",
+    "(service my-sample-service) (deployment ecs-svc/NEW) deployment failed: tasks failed to start.",  # noqa: E501
     "(service my-sample-service) has started 1 tasks: (task ID).",
     "(service my-sample-service) has started 1 tasks: (task ID).",
     "(service my-sample-service) has started 1 tasks: (task ID).",

@@ -43,7 +43,8 @@ def do(session: Session, notebook: str, settings: Settings = SETTINGS) -> None:
     outcome = apply(session, stage.plan(session, settings))
     if notebook == "50_run_failure_drill":
         session.clock.sleep(1200)
-    stage.afterwards(session, settings, outcome)
+    else:
+        stage.afterwards(session, settings, outcome)
 
 
 def test_every_stage_is_a_notebook_of_the_walk_in_its_order() -> None:
@@ -243,6 +244,8 @@ def test_the_started_deployment_is_the_one_that_aws_named_or_the_one_that_runs(
 
     assert again.reply_of("UpdateService") is None
     assert walk.started_deployment(session, SETTINGS, again).id == named
+    session.clock.sleep(3600)
+    assert walk.started_deployment(session, SETTINGS, outcome).id == named
 
 
 def test_a_bad_release_needs_a_service(session: Session) -> None:
