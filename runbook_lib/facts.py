@@ -177,6 +177,7 @@ class Queue:
     url: str
     arn: str
     tags: Mapping[str, str]
+    policy: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -323,9 +323,13 @@ def read_queue(session: Session, name: str) -> facts.Queue | None:
         if _code(error) in ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"):
             return None
         raise
-    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn", "Policy"])
+    found = attributes["Attributes"]
     return facts.Queue(
-        url, attributes["QueueArn"], sqs.list_queue_tags(QueueUrl=url).get("Tags", {})
+        url=url,
+        arn=found["QueueArn"],
+        tags=sqs.list_queue_tags(QueueUrl=url).get("Tags", {}),
+        policy=json.loads(found.get("Policy", "{}")),
     )
 
 

@@ -58,6 +58,11 @@ class Lookup:
     command: str
 
 
+def queue_url_command(name: str) -> str:
+    """The command that a queue's URL is looked up with: it differs between endpoints."""
+    return f"aws sqs get-queue-url --queue-name {name} --query QueueUrl --output text"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One AWS operation: what, why, what it needs, how to undo it, and whether it is done already.

@@ -31,7 +31,20 @@ TOPIC_ARN = topic.topic_arn(SETTINGS, ACCOUNT)
 PROBE_ARN = probe_arn(SETTINGS, ACCOUNT)
 NETWORK = facts.Network(("subnet-1",), ("sg-1",), "default VPC vpc-1")
 ROLE = facts.Role("ecsTaskExecutionRole", "arn:role", (EXECUTION_POLICY,), OURS)
-QUEUE = facts.Queue("http://queue/p", PROBE_ARN, OURS)
+PROBE_POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {
+            "Sid": "TopicMaySend",
+            "Effect": "Allow",
+            "Principal": {"Service": "sns.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": PROBE_ARN,
+            "Condition": {"ArnEquals": {"aws:SourceArn": TOPIC_ARN}},
+        }
+    ],
+}
+QUEUE = facts.Queue("http://queue/p", PROBE_ARN, OURS, PROBE_POLICY)
 RULE = facts.Rule(
     SETTINGS.rule, "arn:rule", "ENABLED", event_rule.EVENT_PATTERN, {"1": TOPIC_ARN}, OURS
 )
@@ -394,6 +407,15 @@ def test_only_the_topic_may_send_to_the_probe() -> None:
     assert statement["Condition"] == {"ArnEquals": {"aws:SourceArn": TOPIC_ARN}}
 
 
+def test_a_probe_that_listened_to_another_topic_gets_a_new_policy() -> None:
+    stale = replace(QUEUE, policy={"Version": "2012-10-17", "Statement": []})
+
+    _, permit, _ = plan_probe(SETTINGS, ACCOUNT, stale, TOPIC)
+
+    assert permit.operation == "SetQueueAttributes"
+    assert json.loads(permit.input["Attributes"]["Policy"]) == PROBE_POLICY
+
+
 def test_a_queue_without_the_tag_is_refused() -> None:
     with pytest.raises(NotOurs, match=r"^queue my-sample-service-drill-probe exists"):
         plan_bad_release(queue=replace(QUEUE, tags=NOBODYS))
@@ -538,8 +560,9 @@ CREATING = {
 
 
 def test_every_step_uses_an_operation_and_members_that_aws_has() -> None:
+    models = {name: service_model(name) for name in ("ecs", "events", "iam", "sns", "sqs")}
     for step in (each for plan in EVERY_PLAN for each in plan):
-        model = service_model(step.service).operation_model(step.operation)
+        model = models[step.service].operation_model(step.operation)
         assert model.input_shape is not None
         assert set(step.input) <= set(model.input_shape.members), step.operation
         assert set(model.input_shape.required_members) <= set(step.input), step.operation

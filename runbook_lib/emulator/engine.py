@@ -251,7 +251,7 @@ class Engine:
             text = service_events.deregistered(service.name, stimulus.count, group)
             self._rollout.say(service, text)
         text = service_events.draining(service.name, stimulus.deployment_id, stimulus.count)
-        self._rollout.say(service, text)
+        self._rollout.say(service, text, milliseconds=5)
 
     # --- what the API asks for --------------------------------------------------------------
 

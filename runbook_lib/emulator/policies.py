@@ -43,11 +43,12 @@ def live_ceiling(maximum_percent: int, desired_count: int) -> int:
 def restart_pause(failed_attempts: int) -> tuple[float, float]:
     """Bounds, in seconds, of the pause after the n-th task in a row that never was RUNNING.
 
-    30 to 41 s after the first and the second, about 5 minutes after the third (measured on
-    Fargate in 2026), and from then on a tenth longer each time, up to 15 minutes.
+    30 to 41 s after the first and the second, about 5 minutes after the third (297 s to more than
+    11 minutes were measured on Fargate in 2026), and from the eleventh on a tenth longer each time,
+    up to 15 minutes.
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-throttle-logic.html
     """
     if failed_attempts <= SHORT_PAUSES:
         return (30.0, 41.0)
     growth = 1.1 ** max(0, failed_attempts - 10)
-    return (min(297.0 * growth, LONGEST_PAUSE_SECONDS), min(330.0 * growth, LONGEST_PAUSE_SECONDS))
+    return (min(305.0 * growth, LONGEST_PAUSE_SECONDS), min(332.0 * growth, LONGEST_PAUSE_SECONDS))

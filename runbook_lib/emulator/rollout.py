@@ -56,11 +56,11 @@ class Rollout:
 
     # --- saying -----------------------------------------------------------------------------
 
-    def say(self, service: Service, message: str) -> None:
+    def say(self, service: Service, message: str, *, milliseconds: int = 1) -> None:
         """Add a service event, newest first. The next one of the same instant is 1 ms later."""
         moment = self._clock.now
         if service.events and service.events[0].created_at >= moment:
-            moment = service.events[0].created_at + _A_MILLISECOND
+            moment = service.events[0].created_at + milliseconds * _A_MILLISECOND
         service.events.insert(0, ServiceEvent(self._ids.uuid("service event"), moment, message))
         del service.events[MOST_SERVICE_EVENTS:]
 

@@ -35,8 +35,9 @@ class HealthCheck:
 class TargetVerdict:
     """`fails_because` is the reason in the service event; None: the target is healthy.
 
-    `after` seconds from registration: a new target is healthy after its first good check, and
-    unhealthy after as many bad ones as the threshold says: 30 s and 2: 60 s.
+    `after` seconds from registration: a new target is healthy after its first good check, which is
+    taken to come at two thirds of the interval (30 s: 20 s), and unhealthy after as many bad ones
+    as the threshold says: 30 s and 2: 60 s.
     """
 
     after: float
@@ -53,7 +54,7 @@ def target_verdict(
     """
     reason = _reason(balancer, check, definition)
     if reason is None:
-        return TargetVerdict(float(check.interval))
+        return TargetVerdict(check.interval * 2 / 3)
     bad = float(check.interval * check.unhealthy_threshold)
     return TargetVerdict(max(bad, float(grace_seconds)), reason)
 

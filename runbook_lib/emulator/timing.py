@@ -14,12 +14,12 @@ from dataclasses import dataclass
 Span = tuple[float, float]
 
 API_TO_PICKED_UP: Span = (0.075, 1.6)  # measured: service deployment createdAt → startedAt
-UPDATE_TO_FIRST_START: Span = (17.0, 48.0)  # measured
+UPDATE_TO_FIRST_START: Span = (17.0, 20.0)  # measured: 17 and 18.8 s; 48 s was seen too
 CREATE_TO_FIRST_START: Span = (8.0, 17.0)  # assumed, from a first deployment that took 93 s
 CREATED_TO_CONNECTED: Span = (3.9, 4.1)  # measured: createdAt → connectivityAt
 CONNECTED_TO_PULL: Span = (13.6, 13.7)  # measured: → pullStartedAt
-PULL: Span = (2.6, 3.4)  # measured: 3.0 s for a small image
-PULL_TO_STARTED: Span = (2.6, 3.4)  # measured: → startedAt
+PULL: Span = (2.9, 3.1)  # measured: 3.0 s for a small image
+PULL_TO_STARTED: Span = (2.9, 3.1)  # measured: → startedAt
 FIRST_START_TO_BAD_TAG: Span = (85.0, 92.0)  # measured: seven retries
 TO_MISSING_REPOSITORY: Span = (24.0, 30.0)  # assumed: one retry
 NO_ROUTE: Span = (287.0, 290.0)  # measured: to the time-out of the ECR API
@@ -32,7 +32,7 @@ VERDICT_AFTER_HEALTH_CHECK: Span = (37.0, 64.0)  # measured
 COUNTED_BEFORE_START: Span = (10.0, 16.0)  # measured: failedTasks rises before the next start
 AFTER_VERDICT: Span = (2.5, 3.2)  # measured: FAILED → "stopped 1 pending tasks."
 EXIT_TO_STOPPING: Span = (9.5, 11.0)  # measured: executionStoppedAt → stoppingAt
-EXIT_TO_NEXT_START: Span = (25.0, 27.0)  # measured: cycle of 50 to 52 s
+EXIT_TO_NEXT_START: Span = (26.7, 28.0)  # measured: cycle of 50 to 52 s
 STOPPING_TO_STOPPED: Span = (22.0, 33.0)  # measured: 22.8 s; 43.8 s at a secret failure
 FAILED_TO_STOPPED: Span = (12.0, 16.0)  # assumed
 PENDING_STOP_TO_STOPPED: Span = (24.0, 70.0)  # measured: rollback over 24 to 80 s after the trip

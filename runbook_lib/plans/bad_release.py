@@ -10,7 +10,16 @@ from runbook_lib.errors import NotOurs
 from runbook_lib.plans.task_definition import matching_revision, register_step
 from runbook_lib.plans.topic import topic_arn
 from runbook_lib.settings import Settings
-from runbook_lib.steps import TAG_KEY, TAG_VALUE, Plan, Result, Step, is_ours
+from runbook_lib.steps import (
+    TAG_KEY,
+    TAG_VALUE,
+    Lookup,
+    Plan,
+    Result,
+    Step,
+    is_ours,
+    queue_url_command,
+)
 
 PROBE_RETENTION_SECONDS = 4 * 3600
 
@@ -38,8 +47,11 @@ def _queue_policy(settings: Settings, account: str) -> dict[str, object]:
 
 def plan_probe(
     settings: Settings, account: str, queue: facts.Queue | None, topic: facts.Topic | None
-) -> tuple[Step, Step]:
-    """A queue beside the mailbox: it shows what any subscriber of the topic gets."""
+) -> tuple[Step, ...]:
+    """A queue beside the mailbox: it shows what any subscriber of the topic gets.
+
+    A probe that is left over from a drill with another topic gets the policy for this one.
+    """
     if queue is not None and not is_ours(queue.tags):
         raise NotOurs(what=f"queue {settings.probe_queue}", next_step="rename or delete that queue")
     arn = probe_arn(settings, account)
@@ -76,7 +88,22 @@ def plan_probe(
         undo="aws sns unsubscribe",
         satisfied="the probe is subscribed" if listens else "",
     )
-    return create, subscribe
+    policy = _queue_policy(settings, account)
+    if queue is None or queue.policy == policy:
+        return create, subscribe
+    permit = Step(
+        service="sqs",
+        operation="SetQueueAttributes",
+        input={
+            "QueueUrl": Lookup(queue.url, queue_url_command(settings.probe_queue)),
+            "Attributes": {"Policy": json.dumps(policy)},
+        },
+        why="the probe listens to this topic now",
+        makes=f"policy of queue {settings.probe_queue}",
+        permissions=("sqs:SetQueueAttributes",),
+        undo="aws sqs delete-queue",
+    )
+    return create, permit, subscribe
 
 
 def plan_bad_release(

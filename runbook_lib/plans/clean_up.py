@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from runbook_lib import facts
 from runbook_lib.plans.task_definition import EXECUTION_POLICY
 from runbook_lib.settings import Settings
-from runbook_lib.steps import Lookup, Plan, Step, is_ours
+from runbook_lib.steps import Lookup, Plan, Step, is_ours, queue_url_command
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +106,12 @@ def _topic(left: Leftovers) -> Iterator[Step]:
 def _queue(left: Leftovers) -> Iterator[Step]:
     if left.queue and is_ours(left.queue.tags):
         name = facts.short(left.queue.url)
-        ask = f"aws sqs get-queue-url --queue-name {name} --query QueueUrl --output text"
         yield _step(
-            "sqs", "DeleteQueue", f"queue {name}", "the probe", QueueUrl=Lookup(left.queue.url, ask)
+            "sqs",
+            "DeleteQueue",
+            f"queue {name}",
+            "the probe",
+            QueueUrl=Lookup(left.queue.url, queue_url_command(name)),
         )
 
 

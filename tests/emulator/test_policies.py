@@ -84,9 +84,9 @@ def test_the_floor_is_rounded_up_and_the_ceiling_down(
     [
         (1, 30.0, 41.0),
         (2, 30.0, 41.0),
-        (3, 297.0, 330.0),
-        (4, 297.0, 330.0),
-        (10, 297.0, 330.0),
+        (3, 305.0, 332.0),
+        (4, 305.0, 332.0),
+        (10, 305.0, 332.0),
         (100, 900.0, 900.0),
     ],
 )
@@ -101,5 +101,5 @@ def test_pauses_never_get_shorter_and_end_at_a_quarter_of_an_hour() -> None:
 
     assert pauses == sorted(pauses)
     assert all(shortest <= longest <= 900 for shortest, longest in pauses)
-    assert pauses[10] == pytest.approx((326.7, 363.0))
+    assert pauses[10] == pytest.approx((335.5, 365.2))
     assert pauses[-1] == (900.0, 900.0)

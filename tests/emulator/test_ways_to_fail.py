@@ -10,86 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from deployed import ACCOUNT, BARE_ROLE, ECR, Advance, Aws, Deployed, behind, target_group
 
 from runbook_lib.emulator.client import EmulatorControls
-
-ACCOUNT = "123456789876"
-ROLE = f"arn:aws:iam::{ACCOUNT}:role/ecsTaskExecutionRole"
-BARE_ROLE = f"arn:aws:iam::{ACCOUNT}:role/bare"
-ECR = f"{ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com"
-Aws = Callable[..., Any]
-Advance = Callable[[float], None]
-
-
-class Deployed:
-    """A service `web` that ran well and is being updated to something else."""
-
-    def __init__(self, aws: Aws, advance: Advance) -> None:
-        self.aws, self.advance, self.ecs = aws, advance, aws("ecs")
-        ec2 = aws("ec2")
-        self.network = {
-            "awsvpcConfiguration": {
-                "subnets": [ec2.describe_subnets()["Subnets"][0]["SubnetId"]],
-                "securityGroups": [ec2.describe_security_groups()["SecurityGroups"][0]["GroupId"]],
-            }
-        }
-
-    def register(self, image: str = "nginx:alpine", role: str = ROLE, **container: Any) -> str:
-        made = self.ecs.register_task_definition(
-            family="web",
-            containerDefinitions=[
-                {"name": "c", "image": image, "portMappings": [{"containerPort": 80}], **container}
-            ],
-            executionRoleArn=role,
-            networkMode="awsvpc",
-            requiresCompatibilities=["FARGATE"],
-            cpu="256",
-            memory="512",
-        )
-        return str(made["taskDefinition"]["taskDefinitionArn"])
-
-    def create(self, **settings: Any) -> None:
-        breaker = {"enable": True, "rollback": True}
-        self.ecs.create_service(
-            **{
-                "serviceName": "web",
-                "taskDefinition": self.register(),
-                "desiredCount": 1,
-                "launchType": "FARGATE",
-                "deploymentConfiguration": {"deploymentCircuitBreaker": breaker},
-                "networkConfiguration": self.network,
-                **settings,
-            }
-        )
-        self.advance(600)
-
-    def update(self, definition: str, seconds: float = 300, **settings: Any) -> None:
-        self.ecs.update_service(service="web", taskDefinition=definition, **settings)
-        self.advance(seconds)
-
-    @property
-    def service(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.ecs.describe_services(services=["web"])["services"][0]
-        return found
-
-    @property
-    def events(self) -> list[str]:
-        return [each["message"] for each in self.service["events"]]
-
-    @property
-    def record(self) -> dict[str, Any]:
-        arns = self.ecs.list_service_deployments(service="web")["serviceDeployments"]
-        found: list[dict[str, Any]] = self.ecs.describe_service_deployments(
-            serviceDeploymentArns=[arns[0]["serviceDeploymentArn"]]
-        )["serviceDeployments"]
-        return found[0]
-
-    def first_stopped(self) -> dict[str, Any]:
-        """The first task that stopped, of those that are still shown."""
-        arns = self.ecs.list_tasks(serviceName="web", desiredStatus="STOPPED")["taskArns"]
-        tasks = self.ecs.describe_tasks(tasks=arns)["tasks"]
-        found: dict[str, Any] = min(tasks, key=lambda task: task["createdAt"])
-        return found
 
 
 @pytest.fixture
@@ -295,34 +218,6 @@ def test_a_command_that_fills_the_memory_is_killed(deployed: Deployed, command: 
     assert task["containers"][0]["reason"] == (
         "OutOfMemoryError: Container killed due to memory usage"
     )
-
-
-def target_group(deployed: Deployed, *, has_balancer: bool = True, **settings: Any) -> str:
-    """A target group of type ip behind a load balancer, with a short deregistration delay."""
-    elb, ec2 = deployed.aws("elbv2"), deployed.aws("ec2")
-    vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
-    arn = elb.create_target_group(
-        Name="web", Protocol="HTTP", Port=80, VpcId=vpc, TargetType="ip", **settings
-    )["TargetGroups"][0]["TargetGroupArn"]
-    elb.modify_target_group_attributes(
-        TargetGroupArn=arn,
-        Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": "30"}],
-    )
-    if not has_balancer:
-        return str(arn)
-    subnets = [each["SubnetId"] for each in ec2.describe_subnets()["Subnets"][:2]]
-    balancer = elb.create_load_balancer(Name="web", Subnets=subnets)["LoadBalancers"][0]
-    elb.create_listener(
-        LoadBalancerArn=balancer["LoadBalancerArn"],
-        Protocol="HTTP",
-        Port=80,
-        DefaultActions=[{"Type": "forward", "TargetGroupArn": arn}],
-    )
-    return str(arn)
-
-
-def behind(arn: str, port: int = 80) -> dict[str, Any]:
-    return {"loadBalancers": [{"targetGroupArn": arn, "containerName": "c", "containerPort": port}]}
 
 
 def test_a_good_deployment_behind_a_load_balancer_registers_and_drains(deployed: Deployed) -> None:

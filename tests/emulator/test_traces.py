@@ -1,0 +1,101 @@
+"""Deployments that users recorded on AWS, told again: same scenario, same events, same intervals.
+
+`traces/traces.json` holds what was published, each with its source: for every event its kind and
+the seconds since the one before, as the shortest and the longest that such recordings show.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from deployed import Advance, Aws, Deployed, behind, target_group
+
+from runbook_lib.emulator.client import EmulatorControls
+
+TRACES = json.loads((Path(__file__).parent / "traces" / "traces.json").read_text("utf-8"))
+ECR = "123456789876.dkr.ecr.eu-west-1.amazonaws.com"
+KINDS = {
+    "started": r"has started \d+ tasks: ",
+    "unable: ": r"was unable to place a task\. Reason: ",
+    "failed": r"deployment failed: tasks failed to start\.$",
+    "rolling back": r"rolling back to deployment ecs-svc/\d{19}\.$",
+    "stopped pending": r"stopped \d+ pending tasks\.$",
+    "stopped running": r"has stopped \d+ running tasks: ",
+    "registered": r"\) registered \d+ targets in \(target-group ",
+    "deregistered": r"\) deregistered \d+ targets in \(target-group ",
+    "draining": r"has begun draining connections on \d+ tasks\.$",
+    "unhealthy in target group": r"is unhealthy in \(target-group ",
+    "completed": r"deployment completed\.$",
+    "steady": r"has reached a steady state\.$",
+}
+
+
+def kind_of(message: str) -> str:
+    for kind, pattern in KINDS.items():
+        if found := re.search(pattern, message):
+            return kind + message[found.end() :] if kind.endswith(": ") else kind
+    return message
+
+
+def play(trace: Mapping[str, Any], aws: Aws, advance: Advance, url: str) -> list[tuple[str, float]]:
+    """Perform the scenario: the kind of each event, and the seconds since the one before."""
+    setup, deployed = trace["setup"], Deployed(aws, advance)
+    settings: dict[str, Any] = {"desiredCount": setup.get("desired", 1)}
+    if not setup.get("breaker", True):
+        off = {"enable": False, "rollback": False}
+        settings["deploymentConfiguration"] = {"deploymentCircuitBreaker": off}
+    arn = ""
+    if "load_balancer" in setup:
+        arn = target_group(deployed, **setup["load_balancer"])
+        settings |= behind(arn)
+    deployed.create(**settings)
+    EmulatorControls(url).call("PUT", "/_emulator/faults", setup.get("faults", {}))
+    if "then_path" in setup:
+        aws("elbv2").modify_target_group(TargetGroupArn=arn, HealthCheckPath=setup["then_path"])
+    moment = datetime.fromisoformat(EmulatorControls(url).call("GET", "/_emulator/clock")["now"])
+    act(deployed, setup, trace["seconds"])
+    told, events = [], [e for e in deployed.service["events"] if e["createdAt"] > moment]
+    for each in reversed(events):
+        kind = kind_of(each["message"])
+        if "only" in trace and kind not in trace["only"]:
+            continue
+        told.append((kind, (each["createdAt"] - moment).total_seconds()))
+        moment = each["createdAt"]
+    return told
+
+
+def act(deployed: Deployed, setup: Mapping[str, Any], seconds: float) -> None:
+    if setup.get("stop_task"):
+        (task,) = deployed.ecs.list_tasks(serviceName="web")["taskArns"]
+        deployed.ecs.stop_task(task=task)
+        deployed.advance(seconds)
+        return
+    command = {"command": setup["command"]} if "command" in setup else {}
+    definition = deployed.register(setup["image"].replace("ECR", ECR), **command)
+    deployed.update(definition, seconds, forceNewDeployment=True)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("trace", TRACES, ids=lambda trace: trace["name"])
+def test_a_recorded_deployment_goes_the_same_way_here(
+    trace: Mapping[str, Any], seed: int, emulator: Any, aws: Callable[..., Any], advance: Advance
+) -> None:
+    EmulatorControls(emulator.url).call("POST", "/_emulator/reset", {"seed": seed})
+
+    told = play(trace, aws, advance, emulator.url)[: len(trace["lines"])]
+
+    assert len(told) == len(trace["lines"])
+    for (kind, shortest, longest), (seen, seconds) in zip(trace["lines"], told, strict=True):
+        assert seen.startswith(kind)
+        assert shortest <= round(seconds, 3) <= longest, (kind, seconds)
+    if "total" in trace:
+        name, shortest, longest = trace["total"]
+        seen_kinds = [kind for kind, _ in told]
+        total = sum(seconds for _, seconds in told[: seen_kinds.index(name) + 1])
+        assert shortest <= total <= longest, total
