@@ -6,6 +6,7 @@ Never here: AWS calls, decisions.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +18,10 @@ from runbook_lib.applying import Outcome
 from runbook_lib.session import Session
 from runbook_lib.steps import Plan
 from runbook_lib.verdict import Verdict
+
+_LINE_BREAK = "\u2028"
+"""Stands for a line break until pandas has escaped everything else."""
+_TIME_CELL = re.compile(r"<td>(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)</td>")
 
 
 class Table(pd.DataFrame):
@@ -30,16 +35,19 @@ class Table(pd.DataFrame):
         return pd.DataFrame({name: [_text(v) for v in self[name]] for name in self.columns})
 
     def _repr_html_(self) -> str:
+        """Cells are to the left, long words break, times do not, a mail keeps its lines."""
+        marked = self._plain().map(lambda text: text.replace("\n", _LINE_BREAK))
         with pd.option_context("display.max_colwidth", None):
-            html = self._plain().to_html(index=False, escape=True, border=0, justify="left")
-        # Jupyter aligns cells to the right, which suits numbers and not sentences.
-        left = ' style="text-align: left"'
-        return str(html).replace("<td>", f"<td{left}>").replace("<th>", f"<th{left}>")
+            html = str(marked.to_html(index=False, escape=True, border=0, justify="left"))
+        html = _TIME_CELL.sub(r'<td style="text-align: left; white-space: nowrap">\1</td>', html)
+        html = html.replace("<td>", '<td style="text-align: left; overflow-wrap: anywhere">')
+        html = html.replace("<th>", '<th style="text-align: left">')
+        return html.replace(_LINE_BREAK, "<br>")
 
     def __repr__(self) -> str:
         if self.empty:
             return f"(no rows: {', '.join(self.columns)})"
-        plain = self._plain()
+        plain = self._plain().map(lambda text: " | ".join(text.split("\n")))
         widths = {name: max(len(name), *map(len, plain[name])) for name in plain.columns}
         lines = [[name.ljust(width) for name, width in widths.items()]]
         lines += [
