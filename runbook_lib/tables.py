@@ -21,6 +21,7 @@ from runbook_lib.verdict import Verdict
 
 _LINE_BREAK = "\u2028"
 """Stands for a line break until pandas has escaped everything else."""
+_MAIL_CELL = re.compile(rf"<td>(?=[^<]*{_LINE_BREAK})")
 _TIME_CELL = re.compile(r"<td>(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)</td>")
 
 
@@ -35,12 +36,13 @@ class Table(pd.DataFrame):
         return pd.DataFrame({name: [_text(v) for v in self[name]] for name in self.columns})
 
     def _repr_html_(self) -> str:
-        """Cells are to the left, long words break, times do not, a mail keeps its lines."""
+        """Cells are to the left, times stay whole, a mail keeps its lines and breaks its long links."""
         marked = self._plain().map(lambda text: text.replace("\n", _LINE_BREAK))
         with pd.option_context("display.max_colwidth", None):
             html = str(marked.to_html(index=False, escape=True, border=0, justify="left"))
         html = _TIME_CELL.sub(r'<td style="text-align: left; white-space: nowrap">\1</td>', html)
-        html = html.replace("<td>", '<td style="text-align: left; overflow-wrap: anywhere">')
+        html = _MAIL_CELL.sub('<td style="text-align: left; overflow-wrap: anywhere">', html)
+        html = html.replace("<td>", '<td style="text-align: left">')
         html = html.replace("<th>", '<th style="text-align: left">')
         return html.replace(_LINE_BREAK, "<br>")
 
