@@ -36,7 +36,7 @@ class Table(pd.DataFrame):
         return pd.DataFrame({name: [_text(v) for v in self[name]] for name in self.columns})
 
     def _repr_html_(self) -> str:
-        """Cells are to the left, times stay whole, a mail keeps its lines and breaks its long links."""
+        """Cells are to the left, times stay whole, a mail keeps its lines and breaks its links."""
         marked = self._plain().map(lambda text: text.replace("\n", _LINE_BREAK))
         with pd.option_context("display.max_colwidth", None):
             html = str(marked.to_html(index=False, escape=True, border=0, justify="left"))
