@@ -55,6 +55,7 @@ class EmulatedAws:
             has_capacity=self._has_capacity,
             alarms=self.account.alarms,
         )
+        self.account.bus.is_throttled = lambda: self.faults.throttled_targets
         self.engine.also_handle(AttemptDelivery, self._attempt)
         neighbours = Neighbours(
             subnet=self._subnet,

@@ -10,8 +10,8 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -35,7 +35,8 @@ SERVICE = "events.amazonaws.com"
 DEFAULT_BUS = "default"
 _KEPT = 1000
 
-Outcome = Literal["delivered", "failed", "unsupported"]
+LONGEST_WAIT_SECONDS = 900.0
+Outcome = Literal["delivered", "retrying", "failed", "unsupported"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class AttemptDelivery(Stimulus):
     target: Target
     event_json: str
     published_at: datetime
+    retries: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,10 @@ class _Undeliverable(Exception):
         self.code = code
 
 
+class _TryAgain(Exception):
+    """The target is there and lets us in, but not now."""
+
+
 class _Unsupported(Exception):
     """A target that exists in AWS and not here."""
 
@@ -92,6 +98,7 @@ class EventBus:
         self._ids = ids
         self._account = account
         self._sns = sns
+        self.is_throttled: Callable[[], bool] = lambda: False
         self._senders = {
             "sns": self._to_topic,
             "sqs": self._to_queue,
@@ -115,8 +122,10 @@ class EventBus:
         return len(rule.targets)
 
     def attempt(self, stimulus: AttemptDelivery) -> Delivery:
-        """Deliver, or say why not; then tell the dead-letter queue. Nothing is tried twice here:
-        EventBridge does not retry a missing permission or a missing target.
+        """Deliver, try again later, or say why not and tell the dead-letter queue.
+
+        A target that throttles is tried again for up to a day and 185 times, or as the target's
+        RetryPolicy says. A missing permission or a missing target is not tried again.
         """
         target, event = stimulus.target, json.loads(stimulus.event_json)
         self._account.count(stimulus.region, "Invocations", target.rule_name)
@@ -126,6 +135,8 @@ class EventBus:
             self._account.count(stimulus.region, "FailedInvocations", target.rule_name)
             dead_letter = self._to_dead_letters(stimulus, failure)
             result = ("failed", failure.code, str(failure), "", dead_letter)
+        except _TryAgain as failure:
+            result = self._try_again(stimulus, str(failure))
         except _Unsupported as failure:
             result = ("unsupported", "", str(failure), "", "")
         else:
@@ -134,6 +145,26 @@ class EventBus:
         self.deliveries.append(delivery)
         del self.deliveries[:-_KEPT]
         return delivery
+
+    def _try_again(
+        self, stimulus: AttemptDelivery, reason: str
+    ) -> tuple[Outcome, str, str, str, str]:
+        """The waits double, from a second to at most a quarter of an hour."""
+        target, retries = stimulus.target, stimulus.retries
+        self._account.count(stimulus.region, "FailedInvocations", target.rule_name)
+        wait = min(float(2**retries), LONGEST_WAIT_SECONDS)
+        age = (self._clock.now - stimulus.published_at).total_seconds() + wait
+        exhausted = ""
+        if retries >= target.most_retries:
+            exhausted = "MaximumRetryAttempts"
+        elif age > target.oldest_event_seconds:
+            exhausted = "MaximumEventAgeInSeconds"
+        if not exhausted:
+            self._clock.after(wait, replace(stimulus, retries=retries + 1))
+            return ("retrying", "THROTTLING", reason, "", "")
+        failure = _Undeliverable("THROTTLING", reason)
+        dead_letter = self._to_dead_letters(stimulus, failure, exhausted)
+        return ("failed", "THROTTLING", reason, "", dead_letter)
 
     def as_json(self) -> list[dict[str, Any]]:
         """Every delivery, with what SNS made of it for each subscription of the topic."""
@@ -163,6 +194,8 @@ class EventBus:
         target = stimulus.target
         _, _, service, region, *_ = (*target.arn.split(":"), "", "", "", "")
         sender = self._senders.get(service)
+        if sender is not None and self.is_throttled():
+            raise _TryAgain("Rate exceeded")
         if sender is None:
             raise _Unsupported(f"The emulator has no EventBridge target of service {service!r}.")
         if region != stimulus.region:
@@ -252,7 +285,9 @@ class EventBus:
         )
         _require(role_permits(role.permissions, action=action, resource=target.arn))
 
-    def _to_dead_letters(self, stimulus: AttemptDelivery, failure: _Undeliverable) -> str:
+    def _to_dead_letters(
+        self, stimulus: AttemptDelivery, failure: _Undeliverable, exhausted: str = ""
+    ) -> str:
         target = stimulus.target
         if target.dead_letter_arn is None:
             return ""
@@ -269,7 +304,8 @@ class EventBus:
             "TARGET_ARN": target.arn,
             "ERROR_CODE": failure.code,
             "ERROR_MESSAGE": str(failure),
-            "RETRY_ATTEMPTS": "0",
+            "RETRY_ATTEMPTS": str(stimulus.retries),
+            **({"EXHAUSTED_RETRY_CONDITION": exhausted} if exhausted else {}),
         }
         texts = {k: {"DataType": "String", "StringValue": v} for k, v in attributes.items()}
         self._account.send_to_queue(queue.arn, stimulus.event_json, texts, None, None)

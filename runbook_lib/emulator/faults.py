@@ -13,10 +13,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """`no_capacity`: Fargate has no room. `no_route`: tasks reach no registry."""
+    """`no_capacity`: Fargate has no room. `no_route`: tasks reach no registry.
+
+    `throttled_targets`: what EventBridge delivers to says "Rate exceeded", so that it tries again.
+    """
 
     no_capacity: bool = False
     no_route: bool = False
+    throttled_targets: bool = False
 
     @classmethod
     def read(cls, content: Mapping[str, Any]) -> Faults:

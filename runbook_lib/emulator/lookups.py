@@ -113,6 +113,8 @@ class Target:
     input_paths: tuple[tuple[str, str], ...] = ()
     dead_letter_arn: str | None = None
     message_group_id: str | None = None
+    most_retries: int = 185
+    oldest_event_seconds: int = 86_400
 
 
 @dataclass(frozen=True, slots=True)

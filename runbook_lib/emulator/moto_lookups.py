@@ -262,6 +262,7 @@ def rule_of(rule: Any) -> lookups.Rule:
 
 def _target(rule: Any, target: Mapping[str, Any]) -> lookups.Target:
     transformer = target.get("InputTransformer") or {}
+    retry = target.get("RetryPolicy") or {}
     return lookups.Target(
         target["Id"],
         target["Arn"],
@@ -274,6 +275,8 @@ def _target(rule: Any, target: Mapping[str, Any]) -> lookups.Target:
         input_paths=tuple((transformer.get("InputPathsMap") or {}).items()),
         dead_letter_arn=(target.get("DeadLetterConfig") or {}).get("Arn"),
         message_group_id=(target.get("SqsParameters") or {}).get("MessageGroupId"),
+        most_retries=retry.get("MaximumRetryAttempts", 185),
+        oldest_event_seconds=retry.get("MaximumEventAgeInSeconds", 86_400),
     )
 
 

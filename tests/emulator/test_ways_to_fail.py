@@ -57,6 +57,7 @@ def stopped_reason(deployed: Deployed, definition: str, seconds: float = 300) ->
     return str(task["stoppedReason"])
 
 
+@pytest.mark.fact("tasks.wrong-tag-ecr")
 def test_an_ecr_tag_that_does_not_exist(deployed: Deployed) -> None:
     deployed.aws("ecr").create_repository(repositoryName="web")
 
@@ -86,6 +87,7 @@ def test_an_ecr_image_that_is_there_runs(deployed: Deployed) -> None:
     assert deployed.service["taskDefinition"].endswith("web:2")
 
 
+@pytest.mark.fact("tasks.no-token")
 def test_a_role_that_may_not_ask_ecr_for_a_token(deployed: Deployed) -> None:
     role = make_bare_role(deployed)
 
@@ -102,6 +104,7 @@ def test_a_role_that_may_not_ask_ecr_for_a_token(deployed: Deployed) -> None:
     )
 
 
+@pytest.mark.fact("tasks.no-pull")
 def test_a_role_that_may_not_read_the_repository(deployed: Deployed) -> None:
     role = make_bare_role(deployed, "ecr:GetAuthorizationToken")
 
@@ -118,6 +121,7 @@ def secret_in(deployed: Deployed) -> str:
     return str(made["ARN"])
 
 
+@pytest.mark.fact("tasks.secret-denied")
 def test_a_secret_that_the_role_may_not_read(deployed: Deployed) -> None:
     arn = secret_in(deployed)
     definition = deployed.register(secrets=[{"name": "DB", "valueFrom": arn}])
@@ -144,6 +148,7 @@ def test_a_secret_that_the_role_may_read(deployed: Deployed) -> None:
     assert deployed.service["deployments"][0]["rolloutState"] == "COMPLETED"
 
 
+@pytest.mark.fact("tasks.secret-missing")
 def test_a_secret_that_does_not_exist(deployed: Deployed) -> None:
     arn = f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:gone-AbCdEf"
     role = make_bare_role(deployed, "secretsmanager:GetSecretValue")
@@ -153,6 +158,7 @@ def test_a_secret_that_does_not_exist(deployed: Deployed) -> None:
     assert "ResourceNotFoundException" in stopped_reason(deployed, definition)
 
 
+@pytest.mark.fact("timing.no-route", "tasks.no-route-docker-hub")
 def test_no_route_to_docker_hub(deployed: Deployed, faults: Callable[..., Any]) -> None:
     deployed.create()
     faults(no_route=True)
@@ -168,6 +174,7 @@ def test_no_route_to_docker_hub(deployed: Deployed, faults: Callable[..., Any]) 
     assert 287 <= (task["stoppingAt"] - task["createdAt"]).total_seconds() <= 290
 
 
+@pytest.mark.fact("tasks.no-route-ecr")
 def test_no_route_to_ecr(deployed: Deployed, faults: Callable[..., Any]) -> None:
     deployed.create()
     faults(no_route=True)
@@ -179,6 +186,7 @@ def test_no_route_to_ecr(deployed: Deployed, faults: Callable[..., Any]) -> None
     )
 
 
+@pytest.mark.fact("events.no-capacity", "events.not-repeated", "timing.no-capacity")
 def test_no_capacity_is_said_once_and_trips_after_three_quarters_of_an_hour(
     deployed: Deployed, faults: Callable[..., Any]
 ) -> None:
@@ -204,6 +212,7 @@ def test_no_capacity_is_said_once_and_trips_after_three_quarters_of_an_hour(
 @pytest.mark.parametrize(
     "command", [["tail", "/dev/zero"], ["stress", "--vm", "1", "--vm-bytes", "1G"]]
 )
+@pytest.mark.fact("tasks.memory")
 def test_a_command_that_fills_the_memory_is_killed(deployed: Deployed, command: list[str]) -> None:
     deployed.create()
     deployed.update(deployed.register(command=command), 150)
@@ -220,6 +229,7 @@ def test_a_command_that_fills_the_memory_is_killed(deployed: Deployed, command: 
     )
 
 
+@pytest.mark.fact("events.registered", "events.draining", "events.good-order")
 def test_a_good_deployment_behind_a_load_balancer_registers_and_drains(deployed: Deployed) -> None:
     arn = target_group(deployed)
     deployed.create(**behind(arn))
@@ -240,6 +250,13 @@ def test_a_good_deployment_behind_a_load_balancer_registers_and_drains(deployed:
     ]
 
 
+@pytest.mark.fact(
+    "breaker.stage-2-target-group",
+    "events.unhealthy-target",
+    "events.unhealthy-codes",
+    "timing.verdict-after-check",
+    "tasks.target-check",
+)
 def test_a_target_that_fails_its_health_check_trips_the_breaker(deployed: Deployed) -> None:
     arn = target_group(deployed, HealthCheckIntervalSeconds=10, UnhealthyThresholdCount=2)
     deployed.create(**behind(arn))
@@ -265,6 +282,7 @@ def test_a_target_that_fails_its_health_check_trips_the_breaker(deployed: Deploy
     assert deployed.service["taskDefinition"].endswith("web:1")
 
 
+@pytest.mark.fact("breaker.grace-period")
 def test_the_grace_period_puts_off_the_verdict_of_the_target_group(deployed: Deployed) -> None:
     arn = target_group(deployed, HealthCheckIntervalSeconds=10, HealthCheckPath="/ready")
     deployed.create(healthCheckGracePeriodSeconds=200, **behind(arn))
@@ -293,6 +311,7 @@ BAD_BALANCERS = {
 
 
 @pytest.mark.parametrize("case", BAD_BALANCERS)
+@pytest.mark.fact("errors.target-group")
 def test_a_load_balancer_that_does_not_fit_is_refused(deployed: Deployed, case: str) -> None:
     changed, text = BAD_BALANCERS[case]
     arn = target_group(deployed, has_balancer=bool(changed))
@@ -320,6 +339,7 @@ def put_alarm(deployed: Deployed, state: str) -> None:
     cloudwatch.set_alarm_state(AlarmName="errors", StateValue=state, StateReason="test")
 
 
+@pytest.mark.fact("alarms.fail", "alarms.event", "alarms.record")
 def test_an_alarm_rolls_a_deployment_back(deployed: Deployed) -> None:
     put_alarm(deployed, "OK")
     deployed.create(deploymentConfiguration={"alarms": ALARM})
@@ -340,6 +360,7 @@ def test_an_alarm_rolls_a_deployment_back(deployed: Deployed) -> None:
     }
 
 
+@pytest.mark.fact("alarms.ignored")
 def test_an_alarm_that_rings_already_is_ignored(deployed: Deployed) -> None:
     put_alarm(deployed, "ALARM")
     deployed.create(deploymentConfiguration={"alarms": ALARM})
@@ -349,6 +370,7 @@ def test_an_alarm_that_rings_already_is_ignored(deployed: Deployed) -> None:
     assert deployed.record["status"] == "SUCCESSFUL"
 
 
+@pytest.mark.fact("alarms.no-rollback")
 def test_without_rollback_an_alarm_leaves_the_failed_deployment_in_place(
     deployed: Deployed,
 ) -> None:
@@ -363,6 +385,7 @@ def test_without_rollback_an_alarm_leaves_the_failed_deployment_in_place(
     assert deployed.record["status"] == "STOPPED"
 
 
+@pytest.mark.fact("alarms.bake")
 def test_alarms_are_watched_for_a_while_after_the_tasks_are_in_place(deployed: Deployed) -> None:
     put_alarm(deployed, "OK")
     deployed.create(deploymentConfiguration={"alarms": ALARM})
@@ -374,6 +397,7 @@ def test_alarms_are_watched_for_a_while_after_the_tasks_are_in_place(deployed: D
     assert deployed.service["deployments"][0]["rolloutState"] == "COMPLETED"
 
 
+@pytest.mark.fact("service-deployments.stop-rollback", "service-deployments.conflict")
 def test_a_person_can_stop_a_deployment_and_roll_it_back(deployed: Deployed) -> None:
     deployed.create()
     deployed.update(deployed.register("nginx:wrong"), 60)
@@ -391,6 +415,7 @@ def test_a_person_can_stop_a_deployment_and_roll_it_back(deployed: Deployed) -> 
         deployed.ecs.stop_service_deployment(serviceDeploymentArn=arn)
 
 
+@pytest.mark.fact("service-deployments.stop-abort")
 def test_a_deployment_can_be_aborted_without_rolling_back(deployed: Deployed) -> None:
     deployed.create()
     deployed.update(deployed.register("nginx:wrong"), 60)
@@ -407,6 +432,7 @@ def test_a_deployment_can_be_aborted_without_rolling_back(deployed: Deployed) ->
     ]
 
 
+@pytest.mark.fact("service-deployments.not-found")
 def test_a_service_deployment_that_does_not_exist_cannot_be_stopped(deployed: Deployed) -> None:
     arn = f"arn:aws:ecs:eu-west-1:{ACCOUNT}:service-deployment/default/web/ejGvqq2ilnbKT9qj0vLJe"
 
@@ -414,8 +440,98 @@ def test_a_service_deployment_that_does_not_exist_cannot_be_stopped(deployed: De
         deployed.ecs.stop_service_deployment(serviceDeploymentArn=arn)
 
 
+OFF = {"no_capacity": False, "no_route": False, "throttled_targets": False}
+
+
+def rule_to_queue(deployed: Deployed, **target: Any) -> None:
+    """Every event of the service to the queue `events`; what cannot be delivered to `dead`."""
+    sqs, events = deployed.aws("sqs"), deployed.aws("events")
+    for name in ("events", "dead"):
+        arn = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:{name}"
+        allowed = {
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": arn,
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+        sqs.create_queue(QueueName=name, Attributes={"Policy": policy})
+    pattern = {"source": ["aws.ecs"], "detail": {"eventName": ["SERVICE_STEADY_STATE"]}}
+    events.put_rule(Name="all", EventPattern=json.dumps(pattern))
+    arn = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:"
+    dead = {"DeadLetterConfig": {"Arn": f"{arn}dead"}}
+    events.put_targets(Rule="all", Targets=[{"Id": "1", "Arn": f"{arn}events", **dead, **target}])
+
+
+def received(deployed: Deployed, queue: str) -> list[dict[str, Any]]:
+    sqs = deployed.aws("sqs")
+    url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+    found = sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"])
+    return list(found.get("Messages", []))
+
+
+def test_a_throttled_target_is_tried_again_until_it_takes_the_event(
+    deployed: Deployed, emulator: Any, faults: Callable[..., Any]
+) -> None:
+    rule_to_queue(deployed)
+    faults(throttled_targets=True)
+    deployed.create()
+    assert received(deployed, "events") == []
+
+    faults()
+    deployed.advance(600)
+
+    assert len(received(deployed, "events")) == 1
+    outcomes = [
+        each["outcome"]
+        for each in EmulatorControls(emulator.url).call("GET", "/_emulator/deliveries")
+    ]
+    assert outcomes == ["retrying"] * (len(outcomes) - 1) + ["delivered"]
+    assert 8 <= len(outcomes) <= 12
+
+
+@pytest.mark.parametrize(
+    ("policy", "condition", "attempts"),
+    [
+        ({"MaximumRetryAttempts": 3}, "MaximumRetryAttempts", "3"),
+        ({"MaximumEventAgeInSeconds": 60}, "MaximumEventAgeInSeconds", "5"),
+    ],
+)
+def test_retries_end_where_the_retry_policy_says(
+    deployed: Deployed,
+    faults: Callable[..., Any],
+    policy: dict[str, int],
+    condition: str,
+    attempts: str,
+) -> None:
+    rule_to_queue(deployed, RetryPolicy=policy)
+    faults(throttled_targets=True)
+    deployed.create()
+
+    (message,) = received(deployed, "dead")
+    told = {name: each["StringValue"] for name, each in message["MessageAttributes"].items()}
+
+    assert told["ERROR_CODE"] == "THROTTLING"
+    assert told["EXHAUSTED_RETRY_CONDITION"] == condition
+    assert told["RETRY_ATTEMPTS"] == attempts
+
+
+def test_a_rollback_returns_to_a_revision_that_was_deregistered_meanwhile(
+    deployed: Deployed,
+) -> None:
+    """A service that uses an INACTIVE revision may go on using it."""
+    deployed.create()
+    deployed.update(deployed.register("nginx:wrong"), 60)
+    deployed.ecs.deregister_task_definition(taskDefinition="web:1")
+    deployed.advance(900)
+
+    assert deployed.service["taskDefinition"].endswith("web:1")
+    assert deployed.service["deployments"][0]["rolloutState"] == "COMPLETED"
+    assert deployed.record["status"] == "ROLLBACK_SUCCESSFUL"
+
+
 def test_faults_are_read_back_and_checked(emulator: Any, faults: Callable[..., Any]) -> None:
-    assert faults(no_route=True) == {"no_capacity": False, "no_route": True}
-    assert faults() == {"no_capacity": False, "no_route": False}
+    assert faults(no_route=True) == {**OFF, "no_route": True}
+    assert faults() == OFF
     with pytest.raises(OSError, match="400"):
         faults(weather=True)
