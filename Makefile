@@ -46,6 +46,7 @@ lint: $(VENV)/dev.stamp
 	@$(BIN)/codespell
 	@$(BIN)/python tools/check_notebooks.py
 	@$(BIN)/python tools/write_navigation.py --check
+	@$(BIN)/python tools/write_fidelity.py --check
 
 ## format: put code and notebooks into the house style
 format: $(VENV)/dev.stamp
@@ -53,6 +54,7 @@ format: $(VENV)/dev.stamp
 	@$(BIN)/ruff format .
 	@$(BIN)/python tools/execute_notebooks.py --clean-only
 	@$(BIN)/python tools/write_navigation.py
+	@$(BIN)/python tools/write_fidelity.py
 
 ## clean: remove the virtual environment, the evidence and every cache
 clean:

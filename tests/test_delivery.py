@@ -145,9 +145,7 @@ def test_a_broken_chain_is_silence_until_patience_ends_and_running_again_mends_i
     assert await_alert(session, SETTINGS, ship(session)) is not None
 
 
-@pytest.mark.parametrize(
-    "breakage", [disable_rule, break_pattern, remove_target, break_queue_policy]
-)
+@pytest.mark.parametrize("breakage", [disable_rule, break_pattern, remove_target])
 def test_wherever_the_chain_is_broken_there_is_silence(
     session: Session, breakage: Callable[[Session], None]
 ) -> None:
@@ -158,6 +156,22 @@ def test_wherever_the_chain_is_broken_there_is_silence(
     breakage(session)
 
     assert await_alert(session, SETTINGS, ship(session)) is None
+
+
+def test_a_probe_that_lets_nobody_in_hears_nothing_until_the_plan_mends_it(
+    session: Session,
+) -> None:
+    for stage in walk.STAGES[:4]:
+        stage.afterwards(session, SETTINGS, apply(session, stage.plan(session, SETTINGS)))
+    plan = walk.bad_release_plan(session, SETTINGS)
+    apply(session, replace(plan, steps=plan.steps[:2]))
+    break_queue_policy(session)
+    first = apply(session, replace(plan, steps=plan.steps[2:]))
+    deployment = walk.started_deployment(session, SETTINGS, first)
+    session.clock.sleep(1200)
+
+    assert await_alert(session, SETTINGS, deployment.id) is None
+    assert await_alert(session, SETTINGS, ship(session)) is not None
 
 
 def _only_probe(session: Session) -> Plan:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
+import pty
 import signal
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -86,6 +91,25 @@ def test_the_journal_tells_every_call_with_its_request_id(drilled: tuple[Path, s
     assert all(call["request_id"] and call["time"] for call in calls)
     assert journal["records"]["50_run_failure_drill"]["passed"] is True
     assert journal["records"]["90_clean_up"] == {"left": 0}
+
+
+def test_on_a_terminal_a_bar_shows_how_far_the_drill_is(tmp_path: Path) -> None:
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+    command = [str(RUNBOOK), "drill", "--stop-after", "00", "--out", str(tmp_path)]
+    with subprocess.Popen(
+        command, env=environment(), stdout=subprocess.PIPE, stderr=slave, text=True
+    ) as process:
+        os.close(slave)
+        shown = b""
+        with contextlib.suppress(OSError):  # the terminal is closed from the other side
+            while part := os.read(master, 4096):
+                shown += part
+        assert process.wait() == 0
+    os.close(master)
+
+    assert b"0/6" in shown
+    assert b"cell/s" in shown
 
 
 BAD_PARAMETERS = {

@@ -63,7 +63,7 @@ class EmulatedAws:
             has_service_linked_role=self.account.has_ecs_service_linked_role,
             target_group=self.account.target_group,
         )
-        self._context = Context(self.engine, ACCOUNT_ID, neighbours)
+        self._context = Context(self.engine, ACCOUNT_ID, neighbours, lambda: self.faults)
         self._ecs = EcsApi(self._context)
         arn = self._context.arn(HOME_REGION, "cluster", "default")
         self.engine.world.clusters[arn] = Cluster("default", arn, HOME_REGION)

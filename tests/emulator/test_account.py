@@ -173,6 +173,7 @@ def test_a_service_that_is_not_there_is_named_in_the_error(
 
 
 @pytest.mark.parametrize("service", ["sns", "sqs", "cloudwatch", "ec2", "iam", "events"])
+@pytest.mark.fact("not.moto")
 def test_what_moto_cannot_do_is_an_error_of_aws_and_no_crash(world: World, service: str) -> None:
     calls = {
         "sns": ("put_data_protection_policy", {"ResourceArn": "a", "DataProtectionPolicy": "{}"}),

@@ -37,6 +37,11 @@ def rows(name: str) -> list[Row]:
     return found
 
 
+def cases(name: str) -> list[Any]:
+    """The rows as parameters, each marked with the facts that it shows."""
+    return [pytest.param(row, marks=pytest.mark.fact(*row["facts"])) for row in rows(name)]
+
+
 def name_of(row: Row) -> str:
     return str(row["when"]["operation"] + ", " + row["given"])
 
@@ -49,7 +54,7 @@ def test_every_fact_names_its_public_source(path: Path) -> None:
     assert [row for row in found if not row["source"].startswith("https://")] == []
 
 
-@pytest.mark.parametrize("row", rows("failure_thresholds"))
+@pytest.mark.parametrize("row", cases("failure_thresholds"))
 def test_failure_thresholds(row: Row) -> None:
     given = row["given"]
     breaker = CircuitBreaker(threshold=ThresholdConfiguration(given["type"], given["value"]))
@@ -57,7 +62,7 @@ def test_failure_thresholds(row: Row) -> None:
     assert failure_threshold(breaker, given["desired_count"]) == row["then"]["threshold"]
 
 
-@pytest.mark.parametrize("row", rows("rollouts"))
+@pytest.mark.parametrize("row", cases("rollouts"))
 def test_the_deployments_of_a_service_phase_by_phase(tell: Callable[..., Story], row: Row) -> None:
     breaker = CircuitBreaker(enable=True, rollback=row["given"]["rollback"])
     story = tell(image=row["given"]["first"], configuration=DeploymentConfiguration(breaker))
@@ -83,6 +88,7 @@ def test_the_deployments_of_a_service_phase_by_phase(tell: Callable[..., Story],
     assert shown() == row["then"]
 
 
+@pytest.mark.fact(*(fact for row in rows("deployment_events") for fact in row["facts"]))
 def test_the_events_of_a_rollback(tell: Callable[..., Story]) -> None:
     story = tell().settled()
     old = story.service.primary
@@ -152,7 +158,7 @@ def peopled(emulator_server: EmulatorServer, shared_aws: Callable[..., Any]) -> 
     controls.call("POST", "/_emulator/reset")
 
 
-@pytest.mark.parametrize("row", rows("error_replies"), ids=name_of)
+@pytest.mark.parametrize("row", cases("error_replies"), ids=name_of)
 def test_error_replies(peopled: Peopled, row: Row) -> None:
     operation = getattr(peopled.ecs, xform_name(row["when"]["operation"]))
     with pytest.raises(ClientError) as refused:

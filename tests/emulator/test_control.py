@@ -19,6 +19,10 @@ Advance = Callable[[float], None]
 Call = Callable[..., tuple[int, Any]]
 CLOCK, IMAGES, RESET = "/_emulator/clock", "/_emulator/images", "/_emulator/reset"
 FAULTS = "/_emulator/faults"
+NO_SUCH_FAULT = (
+    "There is no fault 'no_luck'. There are no_capacity, no_route, throttled_targets, "
+    "throttled_calls, denied_calls."
+)
 TOPIC = "arn:aws:sns:eu-west-1:123456789876:my-topic"
 
 
@@ -155,7 +159,8 @@ def test_an_image_that_is_added_can_be_deployed(
 
 
 def test_faults_are_off_until_they_are_named(call: Call) -> None:
-    off = {"no_capacity": False, "no_route": False}
+    off: dict[str, Any] = {"no_capacity": False, "no_route": False, "throttled_targets": False}
+    off |= {"throttled_calls": [], "denied_calls": []}
 
     assert call("GET", FAULTS) == (200, off)
     assert call("PUT", FAULTS, {"no_route": True}) == (200, off | {"no_route": True})
@@ -215,6 +220,7 @@ def wire_up(aws: Callable[..., Any]) -> None:
     events.put_targets(Rule="Failed", Targets=[{"Id": "mail", "Arn": TOPIC}])
 
 
+@pytest.mark.fact("eventbridge.failed")
 def test_a_tripped_breaker_is_delivered_to_the_mailbox(
     call: Call, aws: Callable[..., Any], advance: Advance
 ) -> None:
@@ -346,7 +352,7 @@ def test_a_reset_begins_anew_with_the_same_seed(
             "PUT",
             FAULTS,
             {"no_luck": True},
-            "There is no fault 'no_luck'. There are no_capacity, no_route.",
+            NO_SUCH_FAULT,
         ),
         ("PUT", FAULTS, {"no_route": 1}, "no_route must be true or false, not 1."),
         ("POST", RESET, {"seed": "x"}, "seed must be a whole number, not 'x'."),

@@ -381,6 +381,7 @@ def test_fargate_sizes_may_be_said_in_several_ways(ecs: Any) -> None:
 # --- services ---------------------------------------------------------------------------------
 
 
+@pytest.mark.fact("deployments.id-form", "service-deployments.current")
 def test_a_new_service_is_described_in_full(
     ecs: Any, network: dict[str, Any], emulator: EmulatorServer
 ) -> None:
@@ -467,6 +468,7 @@ def test_a_new_service_is_described_in_full(
     assert emulator.aws.clock.now == FIRST_MOMENT
 
 
+@pytest.mark.fact("errors.same-again")
 def test_creating_the_same_service_again_returns_it(ecs: Any, network: dict[str, Any]) -> None:
     register(ecs)
 
@@ -508,6 +510,14 @@ def test_botocores_own_waiters_are_content(web: Any) -> None:
     web.get_waiter("tasks_running").wait(tasks=[task], WaiterConfig={"Delay": 0, "MaxAttempts": 1})
 
 
+@pytest.mark.fact(
+    "rollback.old-id",
+    "rollback.task-definition",
+    "rollback.id-tells",
+    "service-deployments.rolled-back",
+    "service-deployments.rollback-reason",
+    "tasks.started-by",
+)
 def test_the_drill_through_the_api(web: Any, advance: Advance) -> None:
     """The bad tag is rolled back, and each API tells the same story of it."""
     old_arn, bad_arn = describe(web)["taskDefinition"], register(web, image="nginx:wrong-image-tag")
@@ -555,6 +565,7 @@ def test_the_drill_through_the_api(web: Any, advance: Advance) -> None:
     assert {each["startedBy"] for each in failed} == {new["id"]}
 
 
+@pytest.mark.fact("breaker.settings-no-deployment", "breaker.settings-kept")
 def test_deployment_settings_are_kept_when_they_are_left_out(web: Any) -> None:
     def settings(**given: Any) -> Any:
         reply = web.update_service(service="web", deploymentConfiguration=given)["service"]
@@ -575,6 +586,9 @@ def test_deployment_settings_are_kept_when_they_are_left_out(web: Any) -> None:
     assert len(describe(web)["deployments"]) == 1
 
 
+@pytest.mark.fact(
+    "deployments.same-definition", "deployments.platform-version", "deployments.scaling-is-none"
+)
 def test_what_a_task_is_made_of_starts_a_deployment_and_other_settings_do_not(web: Any) -> None:
     def deployments(**given: Any) -> int:
         return len(web.update_service(service="web", **given)["service"]["deployments"])
@@ -587,6 +601,7 @@ def test_what_a_task_is_made_of_starts_a_deployment_and_other_settings_do_not(we
     assert deployments(forceNewDeployment=True) == 3
 
 
+@pytest.mark.fact("deployments.deleted-service", "errors.scaled-above-0")
 def test_a_service_is_scaled_to_nothing_and_deleted(web: Any, advance: Advance) -> None:
     assert refusal(web.delete_service, service="web") == (
         "InvalidParameterException",
@@ -619,6 +634,7 @@ def test_a_name_can_be_used_again_after_its_service_is_gone(
     assert web.describe_clusters()["clusters"][0]["runningTasksCount"] == 0
 
 
+@pytest.mark.fact("errors.missing-service")
 def test_an_unknown_service_is_a_failure_of_describe_services(web: Any) -> None:
     elsewhere = "arn:aws:ecs:us-east-1:123456789876:service/default/web"
     reply = web.describe_services(services=["web", "api", elsewhere])
@@ -639,6 +655,7 @@ def test_a_region_is_a_world_of_its_own(web: Any, aws: Callable[..., Any]) -> No
 # --- tasks ------------------------------------------------------------------------------------
 
 
+@pytest.mark.fact("tasks.started-by", "tasks.described")
 def test_a_running_task_is_described_in_full(web: Any) -> None:
     (arn,) = web.list_tasks(serviceName="web", family="my-task", launchType="FARGATE")["taskArns"]
     (task,) = web.describe_tasks(tasks=[arn], include=["TAGS"])["tasks"]
@@ -656,6 +673,7 @@ def test_a_running_task_is_described_in_full(web: Any) -> None:
     assert {"stopCode", "stoppedAt", "exitCode"} & (task.keys() | container.keys()) == set()
 
 
+@pytest.mark.fact("tasks.stopped-by-a-person", "tasks.missing")
 def test_a_task_that_is_stopped_says_by_whom_and_why(web: Any, advance: Advance) -> None:
     (arn,) = web.list_tasks()["taskArns"]
     stopping = web.stop_task(task=arn, reason="tea time")["task"]
@@ -673,6 +691,7 @@ def test_a_task_that_is_stopped_says_by_whom_and_why(web: Any, advance: Advance)
     assert web.describe_tasks(tasks=[arn])["failures"] == [{"arn": arn, "reason": "MISSING"}]
 
 
+@pytest.mark.fact("errors.no-task")
 def test_a_task_that_cannot_be_found_cannot_be_stopped(web: Any) -> None:
     assert refusal(web.stop_task, task="0" * 32) == (
         "InvalidParameterException",
@@ -692,6 +711,13 @@ def test_tasks_are_listed_by_who_started_them(web: Any) -> None:
 # --- service deployments ----------------------------------------------------------------------
 
 
+@pytest.mark.fact(
+    "breaker.default-threshold-seen",
+    "service-deployments.successful",
+    "service-deployments.members",
+    "service-deployments.brief",
+    "service-deployments.current",
+)
 def test_the_first_service_deployment_is_described_as_aws_shows_it(web: Any) -> None:
     (brief,) = web.list_service_deployments(service="web")["serviceDeployments"]
     arn = brief["serviceDeploymentArn"]
@@ -739,6 +765,7 @@ def test_the_first_service_deployment_is_described_as_aws_shows_it(web: Any) -> 
     }
 
 
+@pytest.mark.fact("service-deployments.filters", "service-deployments.newest-first")
 def test_service_deployments_are_listed_newest_first_by_status_and_time(
     web: Any, advance: Advance
 ) -> None:
@@ -764,6 +791,11 @@ def test_service_deployments_are_listed_newest_first_by_status_and_time(
         ({"stopType": "ROLLBACK"}, "ROLLBACK_REQUESTED", "ROLLBACK_SUCCESSFUL"),
         ({"stopType": "ABORT"}, "STOP_REQUESTED", "STOPPED"),
     ],
+)
+@pytest.mark.fact(
+    "service-deployments.stop-rollback",
+    "service-deployments.stop-abort",
+    "service-deployments.conflict",
 )
 def test_a_service_deployment_can_be_stopped_by_hand(
     web: Any, advance: Advance, asked_for: dict[str, str], at_once: str, in_the_end: str
@@ -791,6 +823,7 @@ def test_a_service_deployment_can_be_stopped_by_hand(
     )
 
 
+@pytest.mark.fact("service-deployments.missing")
 def test_what_was_never_deployed_is_a_failure(web: Any) -> None:
     deployment = f"{ARN}:service-deployment/default/web/{'x' * 21}"
     revision = f"{ARN}:service-revision/default/web/{'1' * 19}"
@@ -881,6 +914,7 @@ def test_a_page_has_one_to_a_hundred_items(shared_aws: Callable[..., Any], size:
 # --- limits -----------------------------------------------------------------------------------
 
 
+@pytest.mark.fact("service-deployments.limit", "errors.ten-services", "errors.limits-wording")
 def test_a_call_describes_no_more_than_aws_allows(shared_aws: Callable[..., Any]) -> None:
     ecs = shared_aws("ecs")
     refused = [
@@ -923,6 +957,7 @@ def test_a_desired_count_that_aws_would_not_run_is_refused(web: Any) -> None:
         {"deploymentCircuitBreaker": {"type": "PER_MILLE", "value": 5}},
     ],
 )
+@pytest.mark.fact("breaker.percent-values", "breaker.value-error")
 def test_deployment_settings_that_make_no_sense_are_refused(
     shared_aws: Callable[..., Any], settings: dict[str, Any]
 ) -> None:
@@ -947,6 +982,7 @@ def test_deployment_settings_that_make_no_sense_are_refused(
 # --- what is not emulated ---------------------------------------------------------------------
 
 
+@pytest.mark.fact("not.controllers", "not.run-task")
 def test_an_operation_that_is_not_emulated_is_refused_by_name(
     shared_aws: Callable[..., Any],
 ) -> None:
@@ -984,6 +1020,9 @@ def test_an_operation_that_is_not_emulated_is_refused_by_name(
         ),
     ],
 )
+@pytest.mark.fact(
+    "not.strategies", "not.controllers", "not.launch-types", "not.daemon", "not.discovery"
+)
 def test_a_member_that_is_not_emulated_is_refused_by_name(
     shared_aws: Callable[..., Any], given: dict[str, Any], what: str
 ) -> None:
@@ -1006,6 +1045,7 @@ def test_an_empty_list_of_what_is_not_emulated_is_fine(ecs: Any, network: dict[s
     assert service["loadBalancers"] == []
 
 
+@pytest.mark.fact("errors.no-linked-role")
 def test_an_account_that_never_used_ecs_lacks_its_role(aws: Callable[..., Any]) -> None:
     ecs, iam = aws("ecs"), aws("iam")
     missing = (

@@ -46,6 +46,7 @@ def lines(story: Story) -> list[str]:
 # --- a good deployment ------------------------------------------------------------------------
 
 
+@pytest.mark.fact("deployments.completes", "events.started", "events.completed")
 def test_a_first_deployment_starts_completes_and_is_steady(tell: Tell) -> None:
     story = tell(desired=2).settled()
     (deployment,) = story.service.deployments
@@ -65,6 +66,7 @@ def test_a_first_deployment_starts_completes_and_is_steady(tell: Tell) -> None:
     ]
 
 
+@pytest.mark.fact("events.steady")
 def test_completed_and_steady_are_a_millisecond_apart(tell: Tell) -> None:
     (_, completed), (_, steady) = [
         (each.message, each.created_at) for each in reversed(tell().settled().service.events[:2])
@@ -73,6 +75,7 @@ def test_completed_and_steady_are_a_millisecond_apart(tell: Tell) -> None:
     assert steady - completed == timedelta(milliseconds=1)
 
 
+@pytest.mark.fact("deployments.at-once", "deployments.old-active", "deployments.in-progress-reason")
 def test_an_update_shows_the_new_deployment_at_once_with_nothing_in_it(tell: Tell) -> None:
     story = tell(desired=2).settled()
     (old,) = story.service.deployments
@@ -88,6 +91,9 @@ def test_an_update_shows_the_new_deployment_at_once_with_nothing_in_it(tell: Tel
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.fact(
+    "deployments.start-before-stop", "events.stopped-running", "timing.first-start", "tasks.scaled"
+)
 def test_a_rolling_update_starts_the_new_before_it_stops_the_old(tell: Tell, seed: int) -> None:
     story = tell(seed=seed).settled()
     new = story.update("nginx:latest")
@@ -108,6 +114,7 @@ def test_a_rolling_update_starts_the_new_before_it_stops_the_old(tell: Tell, see
     ]
 
 
+@pytest.mark.fact("breaker.settings-no-deployment", "deployments.same-definition")
 def test_the_same_task_definition_again_is_no_deployment(tell: Tell) -> None:
     story = tell().settled()
     before = story.service.primary
@@ -117,6 +124,7 @@ def test_the_same_task_definition_again_is_no_deployment(tell: Tell) -> None:
     assert len(story.service.service_deployments) == 1
 
 
+@pytest.mark.fact("deployments.forced")
 def test_a_forced_deployment_is_a_new_one_of_the_same_definition(tell: Tell) -> None:
     story = tell().settled()
     before = story.service.primary
@@ -131,6 +139,7 @@ def test_a_forced_deployment_is_a_new_one_of_the_same_definition(tell: Tell) -> 
 # --- the bad image, one task ------------------------------------------------------------------
 
 
+@pytest.mark.fact("timing.wrong-tag-trip")
 def test_a_bad_tag_trips_the_breaker_after_eleven_to_twelve_minutes(tell: Tell) -> None:
     story = tell().settled()
     bad = story.update(WRONG)
@@ -139,6 +148,14 @@ def test_a_bad_tag_trips_the_breaker_after_eleven_to_twelve_minutes(tell: Tell) 
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.fact(
+    "breaker.stage-1",
+    "breaker.verdict-late",
+    "timing.wrong-tag",
+    "timing.short-pauses",
+    "timing.long-pause",
+    "timing.verdict-after-start",
+)
 def test_the_verdict_on_a_bad_tag_comes_just_after_the_fourth_start(tell: Tell, seed: int) -> None:
     story = tell(seed=seed).settled()
     bad = story.update(WRONG)
@@ -158,6 +175,15 @@ def test_the_verdict_on_a_bad_tag_comes_just_after_the_fourth_start(tell: Tell, 
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.fact(
+    "rollback.old-id",
+    "rollback.dates",
+    "rollback.id-tells",
+    "deployments.failed-reason",
+    "deployments.rolling-back-reason",
+    "deployments.failed-active",
+    "timing.rollback",
+)
 def test_the_rollback_goes_to_the_old_deployment_under_its_old_id(tell: Tell, seed: int) -> None:
     story = tell(seed=seed).settled()
     old = story.service.primary
@@ -180,6 +206,13 @@ def test_the_rollback_goes_to_the_old_deployment_under_its_old_id(tell: Tell, se
     assert story.running() == [1]
 
 
+@pytest.mark.fact(
+    "events.stopped-pending",
+    "events.unable-to-place",
+    "events.failed",
+    "events.failure-order",
+    "events.not-impaired",
+)
 def test_the_service_says_what_happened_in_awss_words(tell: Tell) -> None:
     story = tell().settled()
     old = story.service.primary
@@ -204,6 +237,7 @@ def test_the_service_says_what_happened_in_awss_words(tell: Tell) -> None:
     ]
 
 
+@pytest.mark.fact("events.rolling-back")
 def test_failed_and_rolling_back_are_said_a_millisecond_apart(tell: Tell) -> None:
     story = tell().settled()
     story.until_state(story.update(WRONG), "FAILED")
@@ -212,6 +246,14 @@ def test_failed_and_rolling_back_are_said_a_millisecond_apart(tell: Tell) -> Non
     assert round(rolling - failed, 6) == 0.001
 
 
+@pytest.mark.fact(
+    "eventbridge.begins",
+    "eventbridge.rollback-begins",
+    "eventbridge.completed",
+    "eventbridge.failed",
+    "eventbridge.failed-reason",
+    "eventbridge.order",
+)
 def test_eventbridge_hears_of_the_failure_and_of_the_rollback_in_order(tell: Tell) -> None:
     story = tell().settled()
     old = story.service.primary
@@ -246,6 +288,7 @@ def test_eventbridge_hears_of_the_failure_and_of_the_rollback_in_order(tell: Tel
     ]
 
 
+@pytest.mark.fact("rollback.old-task-serves")
 def test_the_old_task_never_stops_while_a_bad_image_is_tried(tell: Tell) -> None:
     story = tell().settled()
     (serving,) = story.tasks
@@ -256,6 +299,7 @@ def test_the_old_task_never_stops_while_a_bad_image_is_tried(tell: Tell) -> None
     assert (serving.status, serving.is_healthy, serving.stop) == ("RUNNING", True, None)
 
 
+@pytest.mark.fact("breaker.failed-tasks-lag")
 def test_the_failure_is_counted_shortly_before_the_next_start(tell: Tell) -> None:
     story = tell().settled()
     bad = story.update(WRONG)
@@ -267,6 +311,14 @@ def test_the_failure_is_counted_shortly_before_the_next_start(tell: Tell) -> Non
     assert all(10 <= seconds <= 16 for seconds in ahead)
 
 
+@pytest.mark.fact(
+    "timing.picked-up",
+    "service-deployments.begins",
+    "service-deployments.rolled-back",
+    "service-deployments.reason",
+    "service-deployments.rollback-member",
+    "service-deployments.breaker",
+)
 def test_the_service_deployment_records_the_rollback(tell: Tell) -> None:
     story = tell().settled()
     old = story.service.primary
@@ -293,6 +345,7 @@ def test_the_service_deployment_records_the_rollback(tell: Tell) -> None:
     assert len(story.service.revisions) == 2
 
 
+@pytest.mark.fact("tasks.never-started", "tasks.never-started-containers")
 def test_a_task_that_never_started_has_no_start_and_no_exit_code(tell: Tell) -> None:
     story = tell().settled()
     story.update(WRONG)
@@ -306,6 +359,7 @@ def test_a_task_that_never_started_has_no_start_and_no_exit_code(tell: Tell) -> 
     assert failed.stopping_at == failed.execution_stopped_at == story.clock.now
 
 
+@pytest.mark.fact("timing.missing-repository")
 def test_a_missing_repository_fails_sooner(tell: Tell) -> None:
     story = tell().settled()
     story.update("no-such-image")
@@ -315,6 +369,7 @@ def test_a_missing_repository_fails_sooner(tell: Tell) -> None:
     assert "pull access denied" in story.said("was unable")[0][1]
 
 
+@pytest.mark.fact("breaker.resets")
 def test_an_image_that_appears_in_time_saves_the_deployment(tell: Tell) -> None:
     story = tell().settled()
     bad = story.update(WRONG)
@@ -331,6 +386,12 @@ def test_an_image_that_appears_in_time_saves_the_deployment(tell: Tell) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.fact(
+    "breaker.exit-1",
+    "events.unable-only-before-running",
+    "timing.ran-is-not-throttled",
+    "timing.exit-trip",
+)
 def test_exit_1_trips_the_breaker_within_three_minutes_and_without_a_long_pause(
     tell: Tell, seed: int
 ) -> None:
@@ -347,6 +408,7 @@ def test_exit_1_trips_the_breaker_within_three_minutes_and_without_a_long_pause(
     assert story.when("was unable to place a task") == []
 
 
+@pytest.mark.fact("timing.exit", "tasks.exit")
 def test_a_container_that_ended_leaves_its_exit_code(tell: Tell) -> None:
     story = tell().settled()
     story.update("nginx:latest", command=["sh", "-c", "sleep 5; exit 3"])
@@ -365,6 +427,7 @@ def test_a_container_that_ended_leaves_its_exit_code(tell: Tell) -> None:
     assert 22 <= (task.stopped_at - task.stopping_at).total_seconds() <= 33
 
 
+@pytest.mark.fact("breaker.exit-before-healthy", "breaker.late-crash")
 def test_an_exit_after_having_been_healthy_is_no_failure(tell: Tell) -> None:
     story = tell().settled()
     shaky = story.update("nginx:latest", command=["sh", "-c", "sleep 41; exit 1"])
@@ -375,6 +438,7 @@ def test_an_exit_after_having_been_healthy_is_no_failure(tell: Tell) -> None:
     assert story.when(TRIPPED) == []
 
 
+@pytest.mark.fact("breaker.exit-before-healthy")
 def test_an_exit_at_the_very_moment_of_health_is_a_failure(tell: Tell) -> None:
     story = tell().settled()
     bad = story.update("nginx:latest", command=["sh", "-c", "sleep 40; exit 1"])
@@ -387,6 +451,7 @@ def test_an_exit_at_the_very_moment_of_health_is_a_failure(tell: Tell) -> None:
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.fact("breaker.stage-2-container", "timing.verdict-after-check")
 def test_a_failing_health_check_trips_the_breaker_half_a_minute_after_the_third(
     tell: Tell, seed: int
 ) -> None:
@@ -399,6 +464,7 @@ def test_a_failing_health_check_trips_the_breaker_half_a_minute_after_the_third(
     assert bad.counts.running <= 1
 
 
+@pytest.mark.fact("breaker.stage-2-container")
 def test_slow_checks_fail_three_times_before_the_verdict(tell: Tell) -> None:
     story = tell().settled()
     slow = {"healthCheck": {"command": ["CMD", "false"], "interval": 30, "retries": 3}}
@@ -409,6 +475,12 @@ def test_slow_checks_fail_three_times_before_the_verdict(tell: Tell) -> None:
     assert story.service.service_deployments[-1].failure_count == 3
 
 
+@pytest.mark.fact(
+    "events.replaced",
+    "events.unhealthy-container",
+    "tasks.container-check",
+    "tasks.container-check-code",
+)
 def test_an_unhealthy_task_is_replaced_and_says_so(tell: Tell) -> None:
     story = tell(desired=1, image="nginx:latest", container=SICK)
     story.until(lambda: len(story.when("has started")) == 2)
@@ -425,6 +497,7 @@ def test_an_unhealthy_task_is_replaced_and_says_so(tell: Tell) -> None:
     assert sick.stop == Stop("ServiceSchedulerInitiated", "Task failed container health checks")
 
 
+@pytest.mark.fact("breaker.container-check-decides")
 def test_a_passing_health_check_counts_instead_of_the_forty_seconds(tell: Tell) -> None:
     story = tell().settled()
     story.update("nginx:latest", **WELL)
@@ -439,6 +512,7 @@ def test_a_passing_health_check_counts_instead_of_the_forty_seconds(tell: Tell) 
 # --- nothing to roll back to ------------------------------------------------------------------
 
 
+@pytest.mark.fact("rollback.no-target", "service-deployments.no-candidate")
 def test_a_first_deployment_that_fails_stays_primary_and_starts_nothing_more(tell: Tell) -> None:
     story = tell(image=WRONG)
     (bad,) = story.service.deployments
@@ -464,6 +538,7 @@ def test_a_first_deployment_that_fails_stays_primary_and_starts_nothing_more(tel
     assert (story.running(), story.tasks) == ([0], [])
 
 
+@pytest.mark.fact("rollback.off", "service-deployments.no-rollback")
 def test_without_rollback_the_failed_deployment_stays_and_the_old_one_serves(tell: Tell) -> None:
     story = tell(desired=2, configuration=NO_ROLLBACK).settled()
     old = story.service.primary
@@ -487,6 +562,7 @@ def test_without_rollback_the_failed_deployment_stays_and_the_old_one_serves(tel
     assert story.told() == ["SERVICE_DEPLOYMENT_IN_PROGRESS", "SERVICE_DEPLOYMENT_FAILED"]
 
 
+@pytest.mark.fact("rollback.good-release-after")
 def test_a_good_release_ends_a_failed_one(tell: Tell) -> None:
     story = tell(configuration=NO_ROLLBACK).settled()
     story.until_state(story.update(WRONG), "FAILED")
@@ -497,6 +573,7 @@ def test_a_good_release_ends_a_failed_one(tell: Tell) -> None:
     assert story.running() == [1]
 
 
+@pytest.mark.fact("rollback.can-fail", "rollback.failed-list")
 def test_a_rollback_can_fail_too(tell: Tell) -> None:
     """The old task is stopped and its image is gone: neither deployment runs anything."""
     story = tell().settled()
@@ -524,6 +601,12 @@ def test_a_rollback_can_fail_too(tell: Tell) -> None:
 # --- without the breaker ----------------------------------------------------------------------
 
 
+@pytest.mark.fact(
+    "breaker.off",
+    "timing.growing-pause",
+    "service-deployments.breaker",
+    "eventbridge.failed-only-with-breaker",
+)
 def test_without_the_breaker_ecs_tries_for_ever_and_ever_more_slowly(tell: Tell) -> None:
     story = tell(configuration=NO_BREAKER).settled()
     bad = story.update(WRONG)
@@ -544,6 +627,7 @@ def test_without_the_breaker_ecs_tries_for_ever_and_ever_more_slowly(tell: Tell)
     assert story.running() == [0, 1]
 
 
+@pytest.mark.fact("timing.new-definition")
 def test_a_new_task_definition_forgets_the_long_pause(tell: Tell) -> None:
     story = tell(configuration=NO_BREAKER).settled()
     story.update(WRONG)
@@ -553,6 +637,7 @@ def test_a_new_task_definition_forgets_the_long_pause(tell: Tell) -> None:
     assert story.until_state(good, "COMPLETED") <= 170
 
 
+@pytest.mark.fact("timing.ran-is-not-throttled")
 def test_a_task_that_runs_ends_the_row_of_failures(tell: Tell) -> None:
     """Two short pauses, a task that runs, and the next failure begins with a short pause again."""
     story = tell(configuration=NO_BREAKER).settled()
@@ -569,6 +654,7 @@ def test_a_task_that_runs_ends_the_row_of_failures(tell: Tell) -> None:
     assert 30 <= pause_ends - third <= 41
 
 
+@pytest.mark.fact("breaker.switched-on-midway", "service-deployments.breaker")
 def test_the_breaker_switched_on_on_the_way_counts_what_has_failed(tell: Tell) -> None:
     story = tell(configuration=NO_BREAKER).settled()
     old = story.service.primary
@@ -592,6 +678,7 @@ def test_the_breaker_switched_on_on_the_way_counts_what_has_failed(tell: Tell) -
         (False, 2, 3),  # cumulative: two, still two, and the third trips
     ],
 )
+@pytest.mark.fact("breaker.resets", "breaker.cumulative")
 def test_a_healthy_task_resets_the_count_unless_failures_are_cumulative(
     tell: Tell, resets: bool, left: int, failures: int
 ) -> None:
@@ -626,6 +713,7 @@ def test_a_healthy_task_resets_the_count_unless_failures_are_cumulative(
         ("BOUNDED_PERCENT", 100, 4, 4, 2),
     ],
 )
+@pytest.mark.fact("breaker.trips-at-threshold", "breaker.unbounded-at-least-1", "breaker.count")
 def test_the_threshold_decides_after_how_many_starts(
     tell: Tell, kind: str, value: int, desired: int, failures: int, starts: int
 ) -> None:
@@ -641,6 +729,7 @@ def test_the_threshold_decides_after_how_many_starts(
     assert len(story.when("has started")) == starts
 
 
+@pytest.mark.fact("breaker.parallel")
 def test_more_tasks_fail_in_parallel_and_trip_the_breaker_sooner(tell: Tell) -> None:
     one, many = tell().settled(), tell(desired=4).settled()
     alone = one.until_state(one.update(WRONG), "FAILED")
@@ -653,6 +742,7 @@ def test_more_tasks_fail_in_parallel_and_trip_the_breaker_sooner(tell: Tell) -> 
 # --- while a deployment runs ------------------------------------------------------------------
 
 
+@pytest.mark.fact("deployments.second", "service-deployments.superseded")
 def test_a_second_deployment_takes_over_from_the_first(tell: Tell) -> None:
     story = tell().settled()
     old = story.service.primary
@@ -676,6 +766,7 @@ def test_a_second_deployment_takes_over_from_the_first(tell: Tell) -> None:
     assert story.when(TRIPPED) == []
 
 
+@pytest.mark.fact("rollback.target")
 def test_a_second_bad_deployment_rolls_back_over_the_first(tell: Tell) -> None:
     story = tell().settled()
     old = story.service.primary
@@ -698,6 +789,7 @@ def test_a_second_bad_deployment_rolls_back_over_the_first(tell: Tell) -> None:
     ]
 
 
+@pytest.mark.fact("rollback.target-in-progress", "service-deployments.no-candidate")
 def test_a_deployment_during_a_rollback_has_nothing_to_go_back_to(tell: Tell) -> None:
     """While the old deployment is being rolled back to, it is not COMPLETED."""
     story = tell().settled()
@@ -717,6 +809,7 @@ def test_a_deployment_during_a_rollback_has_nothing_to_go_back_to(tell: Tell) ->
     assert story.running()[story.service.deployments.index(old)] == 1
 
 
+@pytest.mark.fact("breaker.follows-desired-count")
 def test_scaling_out_during_a_failing_deployment_moves_the_threshold(tell: Tell) -> None:
     story = tell().settled()
     bad = story.update(WRONG)
@@ -742,6 +835,7 @@ def test_scaling_in_during_a_good_deployment_leaves_as_many_as_are_desired(tell:
     assert story.deployments() == [(new.id, "PRIMARY", "COMPLETED")]
 
 
+@pytest.mark.fact("deployments.scaling-is-none", "timing.scaling")
 def test_scaling_a_steady_service_is_no_deployment(tell: Tell) -> None:
     story = tell().settled()
     deployment = story.service.primary
@@ -757,6 +851,7 @@ def test_scaling_a_steady_service_is_no_deployment(tell: Tell) -> None:
     assert len(story.service.service_deployments) == 1
 
 
+@pytest.mark.fact("deployments.deleted-service", "service-deployments.superseded")
 def test_a_service_deleted_during_a_deployment_stops_everything(tell: Tell) -> None:
     story = tell(desired=2).settled()
     story.update(WRONG)
@@ -781,6 +876,7 @@ def test_a_service_deleted_during_a_rollback_becomes_inactive(tell: Tell) -> Non
     assert story.service.service_deployments[-1].status == "STOPPED"
 
 
+@pytest.mark.fact("timing.replacement", "tasks.replaced")
 def test_a_stopped_task_is_replaced(tell: Tell) -> None:
     story = tell().settled()
     story.update()
@@ -798,6 +894,7 @@ def test_a_stopped_task_is_replaced(tell: Tell) -> None:
 # --- nothing desired --------------------------------------------------------------------------
 
 
+@pytest.mark.fact("breaker.desired-0", "timing.desired-0")
 def test_a_service_of_no_tasks_completes_without_proof(tell: Tell) -> None:
     story = tell(desired=0).settled()
 
@@ -814,6 +911,7 @@ def test_a_service_of_no_tasks_completes_without_proof(tell: Tell) -> None:
     ]
 
 
+@pytest.mark.fact("deployments.scaled-to-0")
 def test_scaling_to_nothing_ends_a_failing_deployment_as_completed(tell: Tell) -> None:
     story = tell().settled()
     bad = story.update(WRONG)
@@ -828,6 +926,7 @@ def test_scaling_to_nothing_ends_a_failing_deployment_as_completed(tell: Tell) -
 # --- the rest ---------------------------------------------------------------------------------
 
 
+@pytest.mark.fact("events.steady-repeats")
 def test_steady_is_said_again_every_six_hours(tell: Tell) -> None:
     story = tell().settled()
     story.advance(13 * 3600)
@@ -837,6 +936,7 @@ def test_steady_is_said_again_every_six_hours(tell: Tell) -> None:
     assert len(story.service.events) == 5
 
 
+@pytest.mark.fact("events.newest-first")
 def test_at_most_a_hundred_service_events_are_kept_newest_first(tell: Tell) -> None:
     story = tell(configuration=NO_BREAKER, image="nginx:latest", container=EXIT_1)
     story.advance(3 * 3600)
@@ -847,6 +947,7 @@ def test_at_most_a_hundred_service_events_are_kept_newest_first(tell: Tell) -> N
     assert len(set(moments)) == 100
 
 
+@pytest.mark.fact("tasks.visible-for-an-hour")
 def test_a_stopped_task_is_forgotten_after_an_hour(tell: Tell) -> None:
     story = tell().settled()
     story.until_state(story.update("nginx:latest"), "COMPLETED")
@@ -861,6 +962,7 @@ def test_a_stopped_task_is_forgotten_after_an_hour(tell: Tell) -> None:
 
 
 @pytest.mark.parametrize("image", ["nginx:latest", WRONG])
+@pytest.mark.fact("eventbridge.task-version")
 def test_a_task_is_announced_once_for_each_version(tell: Tell, image: str) -> None:
     story = tell().settled()
     story.update(image)
@@ -875,6 +977,7 @@ def test_a_task_is_announced_once_for_each_version(tell: Tell, image: str) -> No
     assert all(versions == list(range(1, len(versions) + 1)) for versions in seen.values())
 
 
+@pytest.mark.fact("tasks.life-cycle")
 def test_tasks_walk_through_the_states_of_the_life_cycle(tell: Tell) -> None:
     story = tell().settled()
     (task,) = story.tasks
@@ -897,6 +1000,7 @@ def test_tasks_walk_through_the_states_of_the_life_cycle(tell: Tell) -> None:
     ]
 
 
+@pytest.mark.fact("tasks.health-status")
 def test_a_health_check_announces_its_result(tell: Tell) -> None:
     story = tell(image="nginx:latest", container=WELL).settled()
     running = [

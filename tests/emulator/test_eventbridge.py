@@ -99,6 +99,9 @@ def messages(world: World, name: str) -> list[dict[str, Any]]:
     return list(found.get("Messages", []))
 
 
+@pytest.mark.fact(
+    "timing.eventbridge", "eventbridge.topic-policy", "sns.event-as-mail", "sns.mail-sender"
+)
 def test_a_failed_deployment_reaches_the_mailbox_half_a_second_later(world: World) -> None:
     topic_with(world, OWNER_ONLY, EVENTS_MAY_PUBLISH)
     rule_to(world)
@@ -119,6 +122,7 @@ def test_a_failed_deployment_reaches_the_mailbox_half_a_second_later(world: Worl
     assert [each["outcome"] for each in delivery["subscriptions"]] == ["delivered"]
 
 
+@pytest.mark.fact("eventbridge.pattern", "eventbridge.disabled")
 def test_events_that_do_not_match_and_disabled_rules_schedule_nothing(world: World) -> None:
     topic_with(world, EVENTS_MAY_PUBLISH)
     rule_to(world)
@@ -150,6 +154,12 @@ def test_a_rule_with_only_a_schedule_hears_no_event(world: World) -> None:
         ([EVENTS_MAY_PUBLISH, EVENTS_MAY_PUBLISH | {"Effect": "Deny", "Sid": "no"}], '"no" denies'),
         ([EVENTS_MAY_PUBLISH | {"Resource": TOPIC + "2"}], "No statement allows"),
     ],
+)
+@pytest.mark.fact(
+    "eventbridge.topic-policy",
+    "eventbridge.topic-condition",
+    "eventbridge.topic-condition-silent",
+    "eventbridge.no-retry",
 )
 def test_a_topic_that_does_not_let_eventbridge_in_gets_nothing(
     world: World, statements: list[Any], word: str
@@ -184,6 +194,7 @@ def encrypt_topic(world: World, *statements: Any) -> None:
     )
 
 
+@pytest.mark.fact("eventbridge.key")
 def test_an_encrypted_topic_whose_key_lets_eventbridge_in_gets_the_alert(world: World) -> None:
     topic_with(world, EVENTS_MAY_PUBLISH)
     encrypt_topic(world, KEY_FOR_EVENTS)
@@ -200,6 +211,7 @@ def test_an_encrypted_topic_whose_key_lets_eventbridge_in_gets_the_alert(world: 
     ],
     ids=["only the account", "only decrypt", "with a condition"],
 )
+@pytest.mark.fact("eventbridge.key")
 def test_an_encrypted_topic_whose_key_shuts_eventbridge_out_gets_nothing(
     world: World, statement: Any
 ) -> None:
@@ -209,6 +221,7 @@ def test_an_encrypted_topic_whose_key_shuts_eventbridge_out_gets_nothing(
     assert outcome_of(world) == ("failed", "NO_PERMISSIONS")
 
 
+@pytest.mark.fact("eventbridge.aws-managed-key")
 def test_the_key_that_aws_manages_shuts_eventbridge_out(world: World) -> None:
     topic_with(world, EVENTS_MAY_PUBLISH)
     world.client("sns").set_topic_attributes(
@@ -227,6 +240,7 @@ def outcome_of(world: World) -> tuple[str, str]:
     return delivery["outcome"], delivery["error_code"]
 
 
+@pytest.mark.fact("eventbridge.no-retry")
 def test_a_missing_topic_is_no_resource(world: World) -> None:
     rule_to(world)
     world.account.bus.publish(EVENT, REGION)
@@ -260,6 +274,7 @@ def role(world: World, service: str, action: str) -> str:
         ("events.amazonaws.com", "sns:Subscribe", "failed"),
     ],
 )
+@pytest.mark.fact("eventbridge.role")
 def test_a_target_role_stands_in_for_the_topic_policy(
     world: World, service: str, action: str, outcome: str
 ) -> None:
@@ -281,6 +296,7 @@ def test_a_role_that_does_not_exist_is_no_permission(world: World) -> None:
     assert [each.error_code for each in world.account.bus.deliveries] == ["NO_PERMISSIONS"]
 
 
+@pytest.mark.fact("eventbridge.queue-policy")
 def test_a_queue_gets_the_bare_event_if_its_policy_names_the_rule(world: World) -> None:
     rule_to(world, queue(world, "alerts", sender("alerts")))
     world.account.bus.publish(EVENT, REGION)
@@ -289,6 +305,7 @@ def test_a_queue_gets_the_bare_event_if_its_policy_names_the_rule(world: World) 
     assert [each["Body"] for each in messages(world, "alerts")] == [EVENT_TEXT]
 
 
+@pytest.mark.fact("eventbridge.queue-policy")
 def test_a_queue_with_another_rule_in_its_policy_gets_nothing(world: World) -> None:
     rule_to(world, queue(world, "alerts", sender("alerts", source=RULE + "2")))
     world.account.bus.publish(EVENT, REGION)
@@ -308,6 +325,7 @@ def test_a_fifo_queue_takes_events_in_the_group_of_the_target(world: World) -> N
     assert [each["Body"] for each in messages(world, "alerts.fifo")] == [EVENT_TEXT]
 
 
+@pytest.mark.fact("eventbridge.dead-letter")
 def test_what_cannot_be_delivered_goes_to_the_dead_letter_queue(world: World) -> None:
     topic_with(world, OWNER_ONLY)
     dead = queue(world, "dead", sender("dead"))
@@ -328,6 +346,7 @@ def test_what_cannot_be_delivered_goes_to_the_dead_letter_queue(world: World) ->
     assert world.account.bus.deliveries[0].dead_letter == "delivered"
 
 
+@pytest.mark.fact("eventbridge.dead-letter-policy")
 def test_a_dead_letter_queue_has_a_policy_of_its_own(world: World) -> None:
     rule_to(world, DeadLetterConfig={"Arn": queue(world, "dead")})
     world.account.bus.publish(EVENT, REGION)
@@ -337,6 +356,7 @@ def test_a_dead_letter_queue_has_a_policy_of_its_own(world: World) -> None:
     assert "no policy" in world.account.bus.deliveries[0].dead_letter
 
 
+@pytest.mark.fact("not.targets")
 def test_a_target_that_the_emulator_lacks_is_reported_not_dropped(world: World) -> None:
     rule_to(world, "arn:aws:lambda:eu-west-1:123456789876:function:f")
     world.account.bus.publish(EVENT, REGION)
@@ -413,6 +433,7 @@ def test_a_log_group_hears_of_events_if_a_resource_policy_says_so(world: World) 
         ),
     ],
 )
+@pytest.mark.fact("eventbridge.input")
 def test_a_target_chooses_its_text(world: World, settings: Any, text: str) -> None:
     rule_to(world, queue(world, "alerts", sender("alerts")), **settings)
     world.account.bus.publish(EVENT, REGION)
@@ -421,6 +442,7 @@ def test_a_target_chooses_its_text(world: World, settings: Any, text: str) -> No
     assert [each["Body"] for each in messages(world, "alerts")] == [text]
 
 
+@pytest.mark.fact("eventbridge.not-in-the-name-of-aws")
 def test_nobody_can_send_events_in_the_name_of_aws(world: World) -> None:
     topic_with(world, EVENTS_MAY_PUBLISH)
     rule_to(world)
@@ -465,6 +487,7 @@ def test_other_events_take_the_same_way_as_those_of_ecs(world: World) -> None:
     }
 
 
+@pytest.mark.fact("eventbridge.pattern", "eventbridge.test-pattern")
 def test_a_pattern_can_be_tried_before_it_is_used(world: World) -> None:
     events = world.client("events")
     misplaced = {"source": ["aws.ecs"], "reason": ["x"]}
@@ -484,6 +507,7 @@ def test_a_pattern_can_be_tried_before_it_is_used(world: World) -> None:
         matches(PATTERN, lacking)
 
 
+@pytest.mark.fact("sns.envelope")
 def test_a_subscribed_queue_gets_the_envelope_of_sns(world: World) -> None:
     topic_with(world, EVENTS_MAY_PUBLISH)
     arn = queue(world, "inbox", sender("inbox", "sns.amazonaws.com", TOPIC))
@@ -510,6 +534,7 @@ def test_a_subscribed_queue_gets_the_envelope_of_sns(world: World) -> None:
     assert envelope["Timestamp"].startswith("2026-01-05T09:00:00.")
 
 
+@pytest.mark.fact("sns.raw")
 def test_raw_delivery_gives_the_event_itself(world: World) -> None:
     topic_with(world, EVENTS_MAY_PUBLISH)
     arn = queue(world, "inbox", sender("inbox", "sns.amazonaws.com", TOPIC))
@@ -523,6 +548,7 @@ def test_raw_delivery_gives_the_event_itself(world: World) -> None:
     assert [each["Body"] for each in messages(world, "inbox")] == [EVENT_TEXT]
 
 
+@pytest.mark.fact("sns.queue-policy")
 def test_a_subscribed_queue_that_does_not_let_sns_in_is_a_visible_failure(world: World) -> None:
     topic_with(world, EVENTS_MAY_PUBLISH)
     arn = queue(world, "inbox")
@@ -539,6 +565,7 @@ def test_a_subscribed_queue_that_does_not_let_sns_in_is_a_visible_failure(world:
     ]
 
 
+@pytest.mark.fact("eventbridge.metrics")
 def test_cloudwatch_counts_what_a_rule_did(world: World) -> None:
     rule_to(world)
     world.account.bus.publish(EVENT, REGION)

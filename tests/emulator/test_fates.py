@@ -32,10 +32,12 @@ def exited(code: int) -> Stop:
     return Stop("EssentialContainerExited", "Essential container in task exited", exit_code=code)
 
 
+@pytest.mark.fact("breaker.healthy-after-40-s")
 def test_an_ordinary_task_is_healthy_forty_seconds_after_running() -> None:
     assert fate({}) == Fate(healthy_after=40.0)
 
 
+@pytest.mark.fact("tasks.wrong-tag-docker-hub")
 def test_a_wrong_tag_is_retried_seven_times() -> None:
     image = f"{HUB}/nginx:wrong-image-tag"
 
@@ -51,6 +53,7 @@ def test_a_wrong_tag_is_retried_seven_times() -> None:
     )
 
 
+@pytest.mark.fact("tasks.missing-repository")
 def test_a_missing_repository_is_denied_sooner() -> None:
     assert fate({"image": "no-such-image"}) == Fate(
         fails_to_start=(
@@ -66,6 +69,7 @@ def test_a_missing_repository_is_denied_sooner() -> None:
     )
 
 
+@pytest.mark.fact("tasks.role-missing", "tasks.order-of-causes")
 def test_a_missing_execution_role_comes_before_everything_else() -> None:
     role = "arn:aws:iam::123456789876:role/ecsTaskExecutionRole"
     missing = fate({"image": "nginx:wrong-image-tag"}, role=role)
@@ -78,6 +82,7 @@ def test_a_missing_execution_role_comes_before_everything_else() -> None:
     assert fate({}, role=role, roles=("ecsTaskExecutionRole",)) == Fate()
 
 
+@pytest.mark.fact("tasks.one-image-is-enough")
 def test_one_container_that_cannot_be_pulled_is_enough() -> None:
     failed = fate({}, {"image": "nginx:wrong", "essential": False}).fails_to_start
 
@@ -138,6 +143,7 @@ def test_any_other_command_runs_for_ever(command: list[str]) -> None:
     assert fate({"command": command}) == Fate()
 
 
+@pytest.mark.fact("tasks.essential")
 def test_the_first_essential_container_to_end_takes_the_task_with_it() -> None:
     assert fate(
         {"command": ["sh", "-c", "sleep 9; exit 9"]},
@@ -156,6 +162,7 @@ def test_the_first_essential_container_to_end_takes_the_task_with_it() -> None:
         (["CMD-SHELL", "exit 1 || exit 1"], 90.0),
     ],
 )
+@pytest.mark.fact("breaker.container-check-decides", "timing.container-check")
 def test_a_check_that_can_only_fail_makes_the_task_unhealthy(
     check: list[str], fails_after: float
 ) -> None:
@@ -188,6 +195,7 @@ def test_any_other_check_passes_at_its_first_time(check: list[str]) -> None:
         ({"interval": 10, "retries": 2, "startPeriod": 60}, 10.0, 80.0),
     ],
 )
+@pytest.mark.fact("timing.container-check")
 def test_interval_retries_and_start_period_set_the_moment(
     settings: dict[str, int], passes_after: float, fails_after: float
 ) -> None:

@@ -203,6 +203,7 @@ def look(story: Story) -> None:
 
 @many
 @given(told=stories)
+@pytest.mark.fact("deployments.floor")
 def test_floor_ceiling_and_failed_deployments_are_respected(tell: Tell, told: Any) -> None:
     for story in play(tell, told):
         look(story)
@@ -210,6 +211,7 @@ def test_floor_ceiling_and_failed_deployments_are_respected(tell: Tell, told: An
 
 @many
 @given(told=stories)
+@pytest.mark.fact("deployments.ceiling")
 def test_running_and_pending_stay_within_the_ceiling_of_the_largest_wish(
     tell: Tell, told: Any
 ) -> None:
@@ -254,6 +256,7 @@ def test_every_story_left_alone_comes_to_rest_or_goes_on_trying(tell: Tell, told
         assert [task for task in story.tasks if task.status != "STOPPED"] == []
 
 
+@pytest.mark.fact("rollback.floor")
 def test_a_rollback_from_halfway_keeps_the_floor(tell: Tell) -> None:
     """Two new tasks serve and two old ones: the new go as the old come back, one by one."""
     one_at_a_time = DeploymentConfiguration(CircuitBreaker(True, True), 100, 125)

@@ -43,6 +43,7 @@ def token_of(mail: Mail) -> str:
     return mail.link.partition("Token=")[2].partition("&")[0]
 
 
+@pytest.mark.fact("sns.pending", "sns.confirmation-mail", "sns.mail-sender")
 def test_the_confirmation_mail_says_what_awss_says(world: World, sns: Any) -> None:
     assert subscribe(sns) == "pending confirmation"
 
@@ -66,6 +67,7 @@ def test_the_confirmation_mail_says_what_awss_says(world: World, sns: Any) -> No
     )
 
 
+@pytest.mark.fact("sns.mail-body")
 def test_a_notification_ends_with_the_way_out(world: World, sns: Any) -> None:
     subscribe(sns)
     world.account.follow_link(last_mail(world).link)
@@ -86,6 +88,7 @@ def test_a_notification_ends_with_the_way_out(world: World, sns: Any) -> None:
     )
 
 
+@pytest.mark.fact("sns.pending", "sns.return-arn", "sns.nothing-before-confirmation")
 def test_a_pending_address_gets_no_news_and_shows_as_pending(world: World, sns: Any) -> None:
     arn = subscribe(sns, ReturnSubscriptionArn=True)
     sns.publish(TopicArn=TOPIC, Message="hello")
@@ -100,6 +103,7 @@ def test_a_pending_address_gets_no_news_and_shows_as_pending(world: World, sns: 
     assert [each.outcome for each in world.account.sns.deliveries] == ["pending"]
 
 
+@pytest.mark.fact("sns.confirmation-page")
 def test_a_click_confirms(world: World, sns: Any) -> None:
     arn = subscribe(sns, ReturnSubscriptionArn=True)
     answer = world.account.follow_link(last_mail(world).link)
@@ -114,6 +118,7 @@ def test_a_click_confirms(world: World, sns: Any) -> None:
     assert (counts["SubscriptionsPending"], counts["SubscriptionsConfirmed"]) == ("0", "1")
 
 
+@pytest.mark.fact("sns.confirm-by-api")
 def test_the_api_confirms_with_the_token_of_the_mail(world: World, sns: Any) -> None:
     arn = subscribe(sns, ReturnSubscriptionArn=True)
     token = token_of(last_mail(world))
@@ -126,6 +131,7 @@ def test_the_api_confirms_with_the_token_of_the_mail(world: World, sns: Any) -> 
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
 
 
+@pytest.mark.fact("sns.again")
 def test_asking_again_sends_a_new_mail_for_the_same_subscription(world: World, sns: Any) -> None:
     first = subscribe(sns, ReturnSubscriptionArn=True)
     second = subscribe(sns, ReturnSubscriptionArn=True)
@@ -139,6 +145,7 @@ def test_asking_again_sends_a_new_mail_for_the_same_subscription(world: World, s
     assert len(world.account.outbox) == 2
 
 
+@pytest.mark.fact("sns.48-hours")
 def test_after_48_hours_the_token_and_the_subscription_are_gone(world: World, sns: Any) -> None:
     subscribe(sns)
     mail = last_mail(world)
@@ -160,6 +167,7 @@ def test_a_confirmed_subscription_outlives_its_token(world: World, sns: Any) -> 
     assert listed(sns) == [arn]
 
 
+@pytest.mark.fact("sns.pending-stays")
 def test_a_pending_subscription_cannot_be_unsubscribed(sns: Any) -> None:
     arn = subscribe(sns, ReturnSubscriptionArn=True)
 
@@ -196,6 +204,7 @@ def test_a_bad_filter_policy_leaves_no_subscription_behind(world: World, sns: An
     assert len(world.account.outbox) == 0
 
 
+@pytest.mark.fact("sns.filter")
 def test_a_filter_policy_keeps_other_mail_away(world: World, sns: Any) -> None:
     subscribe(sns, Attributes={"FilterPolicy": '{"kind": ["alert"]}'})
     world.account.follow_link(last_mail(world).link)
@@ -229,6 +238,7 @@ def test_a_structured_message_has_a_text_for_each_protocol(world: World, sns: An
         sns.publish(TopicArn=TOPIC, Message='{"email": "x"}', MessageStructure="json")
 
 
+@pytest.mark.fact("sns.email-json")
 def test_email_json_is_the_envelope_alone(world: World, sns: Any) -> None:
     subscribe(sns, Protocol="email-json")
     world.account.follow_link(last_mail(world).link)

@@ -45,12 +45,19 @@ from runbook_lib.emulator.state import CircuitBreaker, ThresholdConfiguration
         ("COUNT", 500, 1, 500),
     ],
 )
+@pytest.mark.fact(
+    "breaker.bounded-percent",
+    "breaker.unbounded-percent",
+    "breaker.unbounded-at-least-1",
+    "breaker.count",
+)
 def test_threshold_of_the_breaker(kind: str, value: int, desired: int, threshold: int) -> None:
     breaker = CircuitBreaker(enable=True, threshold=ThresholdConfiguration(kind, value))
 
     assert failure_threshold(breaker, desired) == threshold
 
 
+@pytest.mark.fact("breaker.default-threshold")
 def test_a_breaker_without_settings_takes_half_of_desired_and_at_least_three() -> None:
     assert [failure_threshold(CircuitBreaker(), desired) for desired in (1, 25, 1000)] == [
         3,
@@ -73,6 +80,7 @@ def test_a_breaker_without_settings_takes_half_of_desired_and_at_least_three() -
         (100, 200, 0, 0, 0),
     ],
 )
+@pytest.mark.fact("deployments.floor", "deployments.ceiling")
 def test_the_floor_is_rounded_up_and_the_ceiling_down(
     minimum: int, maximum: int, desired: int, floor: int, ceiling: int
 ) -> None:
@@ -90,12 +98,14 @@ def test_the_floor_is_rounded_up_and_the_ceiling_down(
         (100, 900.0, 900.0),
     ],
 )
+@pytest.mark.fact("timing.long-pause")
 def test_the_third_failure_in_a_row_brings_the_long_pause(
     attempts: int, shortest: float, longest: float
 ) -> None:
     assert restart_pause(attempts) == (shortest, longest)
 
 
+@pytest.mark.fact("timing.growing-pause", "timing.growth")
 def test_pauses_never_get_shorter_and_end_at_a_quarter_of_an_hour() -> None:
     pauses = [restart_pause(attempts) for attempts in range(1, 60)]
 

@@ -199,6 +199,7 @@ def test_after_a_verdict_the_service_rests_a_moment() -> None:
     assert reconcile(view, at(3)).actions == (StartTasks("old", 1),)
 
 
+@pytest.mark.fact("timing.settling")
 def test_a_complete_deployment_settles_first() -> None:
     view = service(1, new(healthy=1, changed_at=NOON, settles_in=7.5))
 
@@ -210,6 +211,7 @@ def test_a_complete_deployment_settles_first() -> None:
     "left",
     [{"stopping": 1}, {"warming": 1}, {"unhealthy": 1}],
 )
+@pytest.mark.fact("deployments.completes")
 def test_a_deployment_is_not_complete_while_an_old_task_is_left(left: dict[str, int]) -> None:
     assert CompleteDeployment("new") not in wanted(service(1, new(healthy=1), old(**left)))
 
@@ -244,6 +246,7 @@ def failing(failures: int, **more: Any) -> DeploymentView:
         (10, "COUNT", 5, 6, True),
     ],
 )
+@pytest.mark.fact("breaker.trips-at-threshold")
 def test_the_breaker_trips_when_the_count_meets_the_threshold(
     desired: int, kind: str, value: int, failures: int, trips: bool
 ) -> None:
@@ -263,6 +266,7 @@ def test_the_breaker_trips_when_the_count_meets_the_threshold(
         (-10, None, False),  # it never acted
     ],
 )
+@pytest.mark.fact("breaker.verdict-late")
 def test_the_verdict_comes_when_the_scheduler_acts_after_the_count(
     counted_at: float, verdict_at: float | None, trips: bool
 ) -> None:
@@ -287,6 +291,7 @@ def test_a_verdict_comes_before_any_other_wish() -> None:
     )
 
 
+@pytest.mark.fact("breaker.off")
 def test_without_the_breaker_there_is_no_verdict() -> None:
     view = service(1, failing(99), old(healthy=1), breaker=CircuitBreaker())
 
@@ -294,6 +299,7 @@ def test_without_the_breaker_there_is_no_verdict() -> None:
 
 
 @pytest.mark.parametrize("state", [COMPLETED, FAILED])
+@pytest.mark.fact("breaker.only-in-progress")
 def test_only_a_deployment_in_progress_can_fail(state: str) -> None:
     view = service(1, failing(3, rollout_state=state), old(healthy=1))
 
@@ -312,18 +318,21 @@ def test_only_a_deployment_in_progress_can_fail(state: str) -> None:
         ([old(), deployment("older", COMPLETED)], "old"),
     ],
 )
+@pytest.mark.fact("rollback.target")
 def test_the_rollback_goes_to_the_most_recent_completed_deployment(
     others: list[DeploymentView], target: str | None
 ) -> None:
     assert wanted(service(1, failing(3), *others)) == (FailDeployment("new", target),)
 
 
+@pytest.mark.fact("rollback.off")
 def test_without_rollback_there_is_no_target() -> None:
     view = service(1, failing(3), old(healthy=1), breaker=NO_ROLLBACK)
 
     assert wanted(view) == (FailDeployment("new", None, wants_rollback=False),)
 
 
+@pytest.mark.fact("rollback.off")
 def test_a_failed_deployment_starts_nothing_and_leaves_the_old_one_alone() -> None:
     view = service(4, new(FAILED, pending=2, warming=1, unhealthy=1), old(healthy=4))
 
@@ -347,6 +356,7 @@ def test_a_rollback_stops_what_the_failed_deployment_left() -> None:
     assert wanted(view) == (stop(1, "pending", "new"),)
 
 
+@pytest.mark.fact("rollback.floor")
 def test_a_rollback_keeps_the_floor_too() -> None:
     left = new(FAILED, pending=1, healthy=3)
 
@@ -381,6 +391,7 @@ def test_a_person_stops_a_deployment_whatever_the_breaker_says(
     assert wanted(view) == (action,)
 
 
+@pytest.mark.fact("alarms.first-wins")
 def test_the_first_to_trip_wins() -> None:
     alarms = DeploymentAlarms(("high",), enable=True, rollback=False)
     view = service(1, failing(3, is_alarmed=True), old(healthy=1))

@@ -100,6 +100,7 @@ def test_a_deny_whose_condition_fails_does_not_count() -> None:
     assert not asked(OPEN, when("ArnLike", "aws:SourceArn", RULE) | {"Effect": "Deny"}).allowed
 
 
+@pytest.mark.fact("eventbridge.topic-condition")
 def test_a_condition_in_a_topic_policy_shuts_eventbridge_out_and_the_reason_says_so() -> None:
     guarded = asked(when("ArnEquals", "aws:SourceArn", RULE), conditions=False)
 

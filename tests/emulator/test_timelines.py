@@ -52,6 +52,7 @@ def first_deployment_fails(tell: Tell) -> Story:
 @pytest.mark.parametrize(
     "perform", [rolling_update, bad_tag_rolled_back, exit_1, first_deployment_fails]
 )
+@pytest.mark.fact("events.failure-order")
 def test_the_story_goes_as_it_is_written(
     tell: Tell, tmp_path: Path, perform: Callable[[Tell], Story]
 ) -> None:

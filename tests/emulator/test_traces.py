@@ -83,6 +83,37 @@ def act(deployed: Deployed, setup: Mapping[str, Any], seconds: float) -> None:
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("trace", TRACES, ids=lambda trace: trace["name"])
+@pytest.mark.fact(
+    "breaker.exit-1",
+    "breaker.verdict-late",
+    "breaker.desired-0",
+    "deployments.start-before-stop",
+    "events.stopped-running",
+    "events.stopped-pending",
+    "events.registered",
+    "events.draining-5-ms",
+    "events.steady",
+    "events.unable-resources",
+    "events.failed",
+    "events.rolling-back",
+    "events.failure-order",
+    "events.good-order",
+    "timing.first-start",
+    "timing.wrong-tag",
+    "timing.no-route",
+    "timing.short-pauses",
+    "timing.long-pause",
+    "timing.exit-cycle",
+    "timing.exit-trip",
+    "timing.wrong-tag-trip",
+    "timing.verdict-after-start",
+    "timing.verdict-after-check",
+    "timing.stopped-pending",
+    "timing.rollback",
+    "timing.good-deployment",
+    "timing.desired-0",
+    "timing.no-capacity",
+)
 def test_a_recorded_deployment_goes_the_same_way_here(
     trace: Mapping[str, Any], seed: int, emulator: Any, aws: Callable[..., Any], advance: Advance
 ) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from deployed import ACCOUNT, BARE_ROLE, ECR, Advance, Aws, Deployed, behind, target_group
 
 from runbook_lib.emulator.client import EmulatorControls
@@ -440,7 +441,44 @@ def test_a_service_deployment_that_does_not_exist_cannot_be_stopped(deployed: De
         deployed.ecs.stop_service_deployment(serviceDeploymentArn=arn)
 
 
-OFF = {"no_capacity": False, "no_route": False, "throttled_targets": False}
+OFF = {
+    "no_capacity": False,
+    "no_route": False,
+    "throttled_targets": False,
+    "throttled_calls": [],
+    "denied_calls": [],
+}
+
+
+DENIED = (
+    f"User: arn:aws:iam::{ACCOUNT}:root is not authorized to perform: ecs:ListClusters on "
+    "resource: * because no identity-based policy allows the ecs:ListClusters action"
+)
+
+
+@pytest.mark.fact("errors.throttling", "errors.access-denied")
+@pytest.mark.parametrize(
+    ("fault", "code", "text"),
+    [
+        ("throttled_calls", "ThrottlingException", "Rate exceeded"),
+        (
+            "denied_calls",
+            "AccessDeniedException",
+            DENIED,
+        ),
+    ],
+)
+def test_a_call_can_be_throttled_or_denied(
+    aws: Aws, faults: Callable[..., Any], fault: str, code: str, text: str
+) -> None:
+    faults(**{fault: ["ListClusters"]})
+
+    with pytest.raises(ClientError) as refused:
+        aws("ecs").list_clusters()
+
+    assert refused.value.response["Error"] == {"Code": code, "Message": text}
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+    assert aws("ecs").describe_clusters()["clusters"]
 
 
 def rule_to_queue(deployed: Deployed, **target: Any) -> None:
@@ -470,6 +508,7 @@ def received(deployed: Deployed, queue: str) -> list[dict[str, Any]]:
     return list(found.get("Messages", []))
 
 
+@pytest.mark.fact("eventbridge.retry")
 def test_a_throttled_target_is_tried_again_until_it_takes_the_event(
     deployed: Deployed, emulator: Any, faults: Callable[..., Any]
 ) -> None:
@@ -490,6 +529,7 @@ def test_a_throttled_target_is_tried_again_until_it_takes_the_event(
     assert 8 <= len(outcomes) <= 12
 
 
+@pytest.mark.fact("eventbridge.retry-policy")
 @pytest.mark.parametrize(
     ("policy", "condition", "attempts"),
     [
@@ -516,6 +556,7 @@ def test_retries_end_where_the_retry_policy_says(
     assert told["RETRY_ATTEMPTS"] == attempts
 
 
+@pytest.mark.fact("rollback.deregistered-target")
 def test_a_rollback_returns_to_a_revision_that_was_deregistered_meanwhile(
     deployed: Deployed,
 ) -> None:

@@ -20,6 +20,7 @@ from runbook_lib.emulator.aws_api.errors import (
     service_not_found,
 )
 from runbook_lib.emulator.engine import Engine
+from runbook_lib.emulator.faults import Faults
 from runbook_lib.emulator.lookups import TargetGroupInfo
 from runbook_lib.emulator.state import ACTIVE, INACTIVE, Cluster, Service, TaskDefinition
 
@@ -68,6 +69,7 @@ class Context:
     engine: Engine
     account_id: str
     neighbours: Neighbours
+    faults: Callable[[], Faults] = Faults
 
     @property
     def caller(self) -> str:

@@ -27,7 +27,7 @@ from runbook_lib.emulator.aws_api import (
     tasks,
 )
 from runbook_lib.emulator.aws_api.context import Call, Context
-from runbook_lib.emulator.aws_api.errors import EcsError, not_emulated
+from runbook_lib.emulator.aws_api.errors import EcsError, access_denied, not_emulated, throttled
 
 TARGET_PREFIX = "AmazonEC2ContainerServiceV20141113."
 Operation = Callable[[Context, Call], dict[str, Any]]
@@ -67,10 +67,18 @@ class EcsApi:
         name = target.rpartition(".")[2]
         try:
             params = self._read(name, body)
+            self._refuse_by_fault(name)
             result = OPERATIONS[name](self._context, Call(name, params, region))
         except EcsError as error:
             return _as_reply({"__type": error.code, "message": error.message}, error.status)
         return _as_reply(result, 200)
+
+    def _refuse_by_fault(self, name: str) -> None:
+        faults = self._context.faults()
+        if name in faults.throttled_calls:
+            raise throttled()
+        if name in faults.denied_calls:
+            raise access_denied(self._context.caller, name)
 
     def _read(self, name: str, body: bytes) -> dict[str, Any]:
         model = service_model()

@@ -37,6 +37,21 @@ def service_not_active() -> EcsError:
     return EcsError("ServiceNotActiveException", "Service was not ACTIVE.")
 
 
+def throttled() -> EcsError:
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/CommonErrors.html"""
+    return EcsError("ThrottlingException", "Rate exceeded")
+
+
+def access_denied(caller: str, operation: str) -> EcsError:
+    """IAM's sentence for a caller whose own policies do not allow the action."""
+    action = f"ecs:{operation}"
+    return EcsError(
+        "AccessDeniedException",
+        f"User: {caller} is not authorized to perform: {action} on resource: * because no "
+        f"identity-based policy allows the {action} action",
+    )
+
+
 def not_emulated(what: str) -> EcsError:
     """The emulator's own refusal: it says so rather than pretend."""
     return EcsError("UnsupportedFeatureException", f"The emulator does not emulate {what}.")
