@@ -15,7 +15,7 @@ Span = tuple[float, float]
 
 API_TO_PICKED_UP: Span = (0.075, 1.6)  # measured: service deployment createdAt → startedAt
 UPDATE_TO_FIRST_START: Span = (17.0, 20.0)  # measured: 17 and 18.8 s; 48 s was seen too
-CREATE_TO_FIRST_START: Span = (8.0, 17.0)  # assumed, from a first deployment that took 93 s
+CREATE_TO_FIRST_START: Span = (17.0, 20.0)  # assumed: as after an update
 CREATED_TO_CONNECTED: Span = (3.9, 4.1)  # measured: createdAt → connectivityAt
 CONNECTED_TO_PULL: Span = (13.6, 13.7)  # measured: → pullStartedAt
 PULL: Span = (2.9, 3.1)  # measured: 3.0 s for a small image
@@ -35,11 +35,11 @@ EXIT_TO_STOPPING: Span = (9.5, 11.0)  # measured: executionStoppedAt → stoppin
 EXIT_TO_NEXT_START: Span = (26.7, 28.0)  # measured: cycle of 50 to 52 s
 STOPPING_TO_STOPPED: Span = (22.0, 33.0)  # measured: 22.8 s; 43.8 s at a secret failure
 FAILED_TO_STOPPED: Span = (12.0, 16.0)  # assumed
-PENDING_STOP_TO_STOPPED: Span = (24.0, 70.0)  # measured: rollback over 24 to 80 s after the trip
+PENDING_STOP_TO_STOPPED: Span = (18.0, 64.0)  # measured: rollback over 24 to 80 s after the trip
 STOP_TO_REPLACEMENT: Span = (16.0, 20.0)  # measured: StopTask → has started
 ALARM_POLL = 15.0  # measured: rolling back 21 s after the alarm went to ALARM
 SCALE_TO_ACTION: Span = (3.0, 8.0)  # assumed: new desired count → has started
-SETTLE: Span = (2.0, 10.0)  # assumed: last task in place → completed
+SETTLE: Span = (6.0, 12.0)  # assumed: last task in place → completed; the whole took 92 s once
 EMPTY_DEPLOYMENT: Span = (85.0, 89.0)  # measured: 87 s at desired count 0
 
 HEALTHY_AFTER_RUNNING = 40.0

@@ -491,6 +491,7 @@ def test_a_service_goes_from_pending_to_running_to_steady(
             seen.append(state)
 
     assert seen == [
+        (0, 0, "IN_PROGRESS"),
         (1, 0, "IN_PROGRESS"),
         (0, 1, "IN_PROGRESS"),
         (0, 1, "COMPLETED"),

@@ -21,7 +21,9 @@ from runbook_lib.emulator.client import EmulatorControls
 TRACES = json.loads((Path(__file__).parent / "traces" / "traces.json").read_text("utf-8"))
 ECR = "123456789876.dkr.ecr.eu-west-1.amazonaws.com"
 KINDS = {
+    "started, replaced": r"Amazon ECS replaced \d+ tasks due to an unhealthy status\.$",
     "started": r"has started \d+ tasks: ",
+    "failed container check": r"failed container health checks\.$",
     "unable: ": r"was unable to place a task\. Reason: ",
     "failed": r"deployment failed: tasks failed to start\.$",
     "rolling back": r"rolling back to deployment ecs-svc/\d{19}\.$",
@@ -54,12 +56,21 @@ def play(trace: Mapping[str, Any], aws: Aws, advance: Advance, url: str) -> list
     if "load_balancer" in setup:
         arn = target_group(deployed, **setup["load_balancer"])
         settings |= behind(arn)
+    if "minimum" in setup:
+        breaker = {"enable": True, "rollback": True}
+        settings["deploymentConfiguration"] = {
+            "deploymentCircuitBreaker": breaker,
+            "minimumHealthyPercent": setup["minimum"],
+        }
+    moment = datetime.fromisoformat(EmulatorControls(url).call("GET", "/_emulator/clock")["now"])
     deployed.create(**settings)
     EmulatorControls(url).call("PUT", "/_emulator/faults", setup.get("faults", {}))
     if "then_path" in setup:
         aws("elbv2").modify_target_group(TargetGroupArn=arn, HealthCheckPath=setup["then_path"])
-    moment = datetime.fromisoformat(EmulatorControls(url).call("GET", "/_emulator/clock")["now"])
-    act(deployed, setup, trace["seconds"])
+    if not setup.get("first"):
+        clock = EmulatorControls(url).call("GET", "/_emulator/clock")
+        moment = datetime.fromisoformat(clock["now"])
+        act(deployed, setup, trace["seconds"])
     told, events = [], [e for e in deployed.service["events"] if e["createdAt"] > moment]
     for each in reversed(events):
         kind = kind_of(each["message"])
@@ -76,8 +87,10 @@ def act(deployed: Deployed, setup: Mapping[str, Any], seconds: float) -> None:
         deployed.ecs.stop_task(task=task)
         deployed.advance(seconds)
         return
-    command = {"command": setup["command"]} if "command" in setup else {}
-    definition = deployed.register(setup["image"].replace("ECR", ECR), **command)
+    container = {"command": setup["command"]} if "command" in setup else {}
+    if "health_check" in setup:
+        container["healthCheck"] = setup["health_check"]
+    definition = deployed.register(setup["image"].replace("ECR", ECR), **container)
     deployed.update(definition, seconds, forceNewDeployment=True)
 
 
