@@ -260,7 +260,7 @@ def test_a_line_is_told_for_each_change_and_only_then(
     assert len(lines) == changes
     assert len(lines) < len(watched.snapshots)
     assert lines[0] == (
-        f"09:01:30  PRIMARY  my-task:2 {bad} IN_PROGRESS  desired 0 running 0 pending 0 failed 0"
+        f"09:01:45  PRIMARY  my-task:2 {bad} IN_PROGRESS  desired 0 running 0 pending 0 failed 0"
     )
     assert texts[-1].startswith(f"PRIMARY  my-task:1 {running.id} COMPLETED ")
     noted = [each for each in session.journal.entries if each["kind"] == "state"]
