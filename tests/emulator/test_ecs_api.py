@@ -476,6 +476,16 @@ def test_creating_the_same_service_again_returns_it(ecs: Any, network: dict[str,
     assert ecs.list_services()["serviceArns"] == [f"{ARN}:service/default/web"]
 
 
+@pytest.mark.fact("errors.empty-tags")
+def test_an_empty_list_of_tags_is_refused(ecs: Any, network: dict[str, Any]) -> None:
+    register(ecs)
+
+    assert refusal(ecs.create_service, serviceName="web", taskDefinition="my-task", tags=[]) == (
+        "InvalidParameterException",
+        "Tags can not be empty.",
+    )
+
+
 def test_a_service_goes_from_pending_to_running_to_steady(
     ecs: Any, network: dict[str, Any], advance: Advance
 ) -> None:

@@ -78,6 +78,8 @@ def create_service(context: Context, call: Call) -> dict[str, Any]:
     cluster = context.cluster(call)
     name = str(params["serviceName"])
     tags = tags_given(call)
+    if not tags and "tags" in params:
+        raise invalid_parameter("Tags can not be empty.")
     if not is_name(name):
         raise invalid_parameter("Invalid service name.")
     if not context.neighbours.has_service_linked_role():
