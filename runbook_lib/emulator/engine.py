@@ -342,6 +342,9 @@ class Engine:
             raise AssertionError(f"{service.name} does not settle: {decision}")
         if service.status == ACTIVE:
             self._notice_steadiness(service)
+        if decision.is_deadlocked and not service.primary.is_deadlocked:
+            self._rollout.say(service, service_events.deadlocked(service.name))
+        service.primary.is_deadlocked = decision.is_deadlocked
         self._wake(service, decision.wake_at)
 
     def _wake(self, service: Service, moment: datetime | None) -> None:

@@ -158,7 +158,11 @@ class RemoveService(Action):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What to do now, and when to look again at the latest."""
+    """What to do now, and when to look again at the latest.
+
+    `is_deadlocked`: tasks are missing, and the percentages let none start and none stop.
+    """
 
     actions: tuple[Action, ...] = ()
     wake_at: datetime | None = None
+    is_deadlocked: bool = False

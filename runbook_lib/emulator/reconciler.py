@@ -48,7 +48,17 @@ def reconcile(view: ServiceView, now: datetime) -> Decision:
         return Decision(stops, _wake_at(view, now))
     if _is_complete(view) and now >= _settled_at(view.primary):
         return Decision((CompleteDeployment(view.primary.id),))
-    return Decision(wake_at=_wake_at(view, now))
+    return Decision(wake_at=_wake_at(view, now), is_deadlocked=_is_deadlocked(view, now))
+
+
+def _is_deadlocked(view: ServiceView, now: datetime) -> bool:
+    """Nothing is on its way and nothing may be done. Desired 1, 100 to 150 %: no second task."""
+    primary = view.primary
+    if primary.rollout_state != IN_PROGRESS or now < primary.can_start_at:
+        return False
+    if any(each.pending or each.warming or each.stopping for each in view.deployments):
+        return False
+    return primary.healthy < view.desired_count
 
 
 def _drain(view: ServiceView) -> Decision:

@@ -70,6 +70,14 @@ def unhealthy_in_target_group(
 FAILED_CONTAINER_HEALTH_CHECKS = "Task failed container health checks"
 
 
+def deadlocked(service: str) -> str:
+    return (
+        f"(service {service}) was unable to stop or start tasks during a deployment because of the "
+        "service deployment configuration. Update the minimumHealthyPercent or maximumPercent "
+        "value and try again."
+    )
+
+
 def impaired(service: str) -> str:
     return (
         f"(service {service}) is unable to consistently start tasks successfully. For more "

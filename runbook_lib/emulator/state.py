@@ -184,6 +184,7 @@ class Deployment:
     changed_at: datetime | None = None
     rolls_back: bool = False
     lacks_capacity: bool = False
+    is_deadlocked: bool = False
     stop_requested: str = ""
     ignored_alarms: tuple[str, ...] = ()
     triggered_alarms: tuple[str, ...] = ()

@@ -556,6 +556,42 @@ def test_retries_end_where_the_retry_policy_says(
     assert told["RETRY_ATTEMPTS"] == attempts
 
 
+DEADLOCKED = (
+    "(service web) was unable to stop or start tasks during a deployment because of the service "
+    "deployment configuration. Update the minimumHealthyPercent or maximumPercent value and try "
+    "again."
+)
+
+
+@pytest.mark.fact("events.deadlock")
+def test_percentages_that_leave_no_room_are_said_once_and_stop_everything(
+    deployed: Deployed,
+) -> None:
+    """150 % of one task is one task: none may start before the old one stops, and it may not."""
+    percentages = {"minimumHealthyPercent": 100, "maximumPercent": 150}
+    deployed.create(deploymentConfiguration=percentages)
+    deployed.update(deployed.register("nginx:stable"), 3600)
+
+    said = [each for each in deployed.events if "service deployment configuration" in each]
+    assert said == [DEADLOCKED]
+    assert [each["rolloutState"] for each in deployed.service["deployments"]] == [
+        "IN_PROGRESS",
+        "COMPLETED",
+    ]
+    deployed.update("web:2", 600, deploymentConfiguration=percentages | {"maximumPercent": 200})
+    assert deployed.service["deployments"][0]["rolloutState"] == "COMPLETED"
+
+
+@pytest.mark.fact("service-deployments.history")
+def test_service_deployments_are_listed_for_90_days(deployed: Deployed) -> None:
+    deployed.create()
+    deployed.advance(89 * 24 * 3600)
+    assert len(deployed.ecs.list_service_deployments(service="web")["serviceDeployments"]) == 1
+
+    deployed.advance(2 * 24 * 3600)
+    assert deployed.ecs.list_service_deployments(service="web")["serviceDeployments"] == []
+
+
 @pytest.mark.fact("rollback.deregistered-target")
 def test_a_rollback_returns_to_a_revision_that_was_deregistered_meanwhile(
     deployed: Deployed,

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-deployment.h
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from runbook_lib.emulator.aws_api.context import Call, Context, page
@@ -14,17 +14,20 @@ from runbook_lib.emulator.aws_api.service_settings import described
 from runbook_lib.emulator.state import Service, ServiceDeployment, ServiceRevision
 
 MOST_ARNS_A_CALL = 20
+HISTORY = timedelta(days=90)
 
 
 def list_service_deployments(context: Context, call: Call) -> dict[str, Any]:
-    """Newest first."""
+    """Newest first, of the last 90 days."""
     service = context.service(call, str(call.params["service"]))
+    oldest = context.engine.clock.now - HISTORY
     wanted = call.params.get("status")
     created = call.params.get("createdAt", {})
     briefs = [
         _brief(each)
         for each in reversed(service.service_deployments)
-        if (not wanted or each.status in wanted)
+        if each.created_at >= oldest
+        and (not wanted or each.status in wanted)
         and _is_between(each.created_at, created.get("after"), created.get("before"))
     ]
     return page(call, briefs, "serviceDeployments", default=20)
