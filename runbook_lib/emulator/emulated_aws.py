@@ -53,6 +53,7 @@ class EmulatedAws:
             target_verdicts=self._target_verdicts,
             draining_seconds=self._draining_seconds,
             has_capacity=self._has_capacity,
+            is_blocked=lambda: self.faults.account_blocked,
             alarms=self.account.alarms,
         )
         self.account.bus.is_throttled = lambda: self.faults.throttled_targets

@@ -85,6 +85,10 @@ def _always() -> bool:
     return True
 
 
+def _never() -> bool:
+    return False
+
+
 class Engine:
     """Turns the world. `publish(event, region)` hands an EventBridge event over."""
 
@@ -100,6 +104,7 @@ class Engine:
         target_verdicts: TargetVerdicts = _no_target_groups,
         draining_seconds: Callable[[Service], float] = _at_once,
         has_capacity: Callable[[], bool] = _always,
+        is_blocked: Callable[[], bool] = _never,
         alarms: Callable[[str, Sequence[str]], Alarms] = _no_alarms,
     ) -> None:
         self.world = World()
@@ -112,6 +117,7 @@ class Engine:
         self._target_verdicts = target_verdicts
         self._draining_seconds = draining_seconds
         self._has_capacity = has_capacity
+        self._is_blocked = is_blocked
         self._alarms = alarms
         self._others: dict[type[Stimulus], Callable[[Any], None]] = {}
 
@@ -373,6 +379,9 @@ class Engine:
         wait = self.ids.between("verdict", *timing.VERDICT_AFTER_START)
         if deployment.verdict_at is None or deployment.verdict_at <= self.clock.now:
             deployment.verdict_at = self.clock.now + timedelta(seconds=wait)
+        if self._is_blocked():
+            self._give_up(service, deployment)
+            return
         if not self._has_capacity():
             self._failures.found_no_capacity(service, deployment)
             return
@@ -382,6 +391,13 @@ class Engine:
         tasks = [self._life.start(service, deployment, subnets) for _ in range(action.count)]
         ids = [task.id for task in tasks]
         self._rollout.say(service, service_events.has_started(service.name, ids, replaced))
+
+    def _give_up(self, service: Service, deployment: Deployment) -> None:
+        """A blocked account ends the deployment about a minute later, whatever the count."""
+        self._rollout.say(service, service_events.account_blocked(service.name))
+        deployment.stop_requested = "BLOCKED"
+        wait = timedelta(seconds=self.ids.between("blocked", *timing.BLOCKED_TO_FAILED))
+        service.acts_at = deployment.can_start_at = self.clock.now + wait
 
     def _stop(self, service: Service, action: StopTasks) -> None:
         deployment = service.deployment(action.deployment_id)

@@ -15,12 +15,14 @@ from typing import Any
 class Faults:
     """`no_capacity`: Fargate has no room. `no_route`: tasks reach no registry.
 
+    `account_blocked`: AWS has blocked the account, and no task is started.
     `throttled_targets`: what EventBridge delivers to says "Rate exceeded", so that it tries again.
     `throttled_calls` and `denied_calls`: ECS operations that are refused: ("UpdateService",).
     """
 
     no_capacity: bool = False
     no_route: bool = False
+    account_blocked: bool = False
     throttled_targets: bool = False
     throttled_calls: tuple[str, ...] = ()
     denied_calls: tuple[str, ...] = ()

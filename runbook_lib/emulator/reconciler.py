@@ -73,6 +73,8 @@ def _verdict(view: ServiceView, now: datetime) -> FailDeployment | None:
     primary, settings = view.primary, view.configuration
     if primary.rollout_state != IN_PROGRESS:
         return None
+    if primary.stop_requested == "BLOCKED":
+        return _failed(view, "blocked", rollback=settings.circuit_breaker.rollback)
     if primary.stop_requested:
         return _failed(view, "stop", rollback=primary.stop_requested == "ROLLBACK")
     if primary.is_alarmed:

@@ -70,6 +70,12 @@ def unhealthy_in_target_group(
 FAILED_CONTAINER_HEALTH_CHECKS = "Task failed container health checks"
 
 
+def account_blocked(service: str) -> str:
+    return (
+        f"(service {service}) was unable to place a task because your account is currently blocked."
+    )
+
+
 def deadlocked(service: str) -> str:
     return (
         f"(service {service}) was unable to stop or start tasks during a deployment because of the "
@@ -149,6 +155,13 @@ CAUSES = {
         "ECS deployment alarms: alarm detected.",
         "ECS deployment alarms: rolling back to deploymentId",
         "Service deployment rolled back because of CloudWatch alarm(s).",
+    ),
+    # The event is as seen; how the reasons are worded is assumed.
+    "blocked": Cause(
+        "deployment failure",
+        "ECS deployment failed: deployment failure.",
+        "ECS deployment failed: rolling back to deploymentId",
+        "Service deployment rolled back because of a deployment failure.",
     ),
     # No public text is known; all of it is assumed.
     "stop": Cause(

@@ -26,6 +26,7 @@ NO_ROUTE: Span = (287.0, 290.0)  # measured: to the time-out of the ECR API
 TO_ACCESS_DENIED: Span = (24.0, 30.0)  # assumed: one retry
 RUNNING_TO_REGISTERED: Span = (0.2, 1.2)  # measured: 21 s after the start
 STOP_TO_DEREGISTERED: Span = (1.1, 1.4)  # measured
+BLOCKED_TO_FAILED: Span = (62.0, 66.0)  # measured
 CAPACITY_PAUSE: Span = (905.0, 930.0)  # measured: FAILED 46 min after the first refusal
 VERDICT_AFTER_START: Span = (2.9, 5.0)  # measured: the start after the threshold → FAILED
 VERDICT_AFTER_HEALTH_CHECK: Span = (37.0, 64.0)  # measured

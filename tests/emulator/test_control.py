@@ -20,8 +20,8 @@ Call = Callable[..., tuple[int, Any]]
 CLOCK, IMAGES, RESET = "/_emulator/clock", "/_emulator/images", "/_emulator/reset"
 FAULTS = "/_emulator/faults"
 NO_SUCH_FAULT = (
-    "There is no fault 'no_luck'. There are no_capacity, no_route, throttled_targets, "
-    "throttled_calls, denied_calls."
+    "There is no fault 'no_luck'. There are no_capacity, no_route, account_blocked, "
+    "throttled_targets, throttled_calls, denied_calls."
 )
 TOPIC = "arn:aws:sns:eu-west-1:123456789876:my-topic"
 
@@ -159,8 +159,8 @@ def test_an_image_that_is_added_can_be_deployed(
 
 
 def test_faults_are_off_until_they_are_named(call: Call) -> None:
-    off: dict[str, Any] = {"no_capacity": False, "no_route": False, "throttled_targets": False}
-    off |= {"throttled_calls": [], "denied_calls": []}
+    off: dict[str, Any] = {"no_capacity": False, "no_route": False, "account_blocked": False}
+    off |= {"throttled_targets": False, "throttled_calls": [], "denied_calls": []}
 
     assert call("GET", FAULTS) == (200, off)
     assert call("PUT", FAULTS, {"no_route": True}) == (200, off | {"no_route": True})

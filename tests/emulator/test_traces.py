@@ -26,6 +26,8 @@ KINDS = {
     "failed container check": r"failed container health checks\.$",
     "unable: ": r"was unable to place a task\. Reason: ",
     "failed": r"deployment failed: tasks failed to start\.$",
+    "account blocked": r"because your account is currently blocked\.$",
+    "deployment failure": r"deployment failed: deployment failure\.$",
     "rolling back": r"rolling back to deployment ecs-svc/\d{19}\.$",
     "stopped pending": r"stopped \d+ pending tasks\.$",
     "stopped running": r"has stopped \d+ running tasks: ",
@@ -90,6 +92,13 @@ def act(deployed: Deployed, setup: Mapping[str, Any], seconds: float) -> None:
     container = {"command": setup["command"]} if "command" in setup else {}
     if "health_check" in setup:
         container["healthCheck"] = setup["health_check"]
+    if "then_faults" in setup:
+        definition = deployed.register(setup["image"])
+        deployed.update(definition, 60)
+        url = deployed.ecs.meta.endpoint_url
+        EmulatorControls(url).call("PUT", "/_emulator/faults", setup["then_faults"])
+        deployed.advance(seconds)
+        return
     definition = deployed.register(setup["image"].replace("ECR", ECR), **container)
     deployed.update(definition, seconds, forceNewDeployment=True)
 
@@ -98,6 +107,7 @@ def act(deployed: Deployed, setup: Mapping[str, Any], seconds: float) -> None:
 @pytest.mark.parametrize("trace", TRACES, ids=lambda trace: trace["name"])
 @pytest.mark.fact(
     "breaker.exit-1",
+    "events.account-blocked",
     "breaker.verdict-late",
     "breaker.desired-0",
     "deployments.start-before-stop",

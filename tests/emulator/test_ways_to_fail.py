@@ -444,6 +444,7 @@ def test_a_service_deployment_that_does_not_exist_cannot_be_stopped(deployed: De
 OFF = {
     "no_capacity": False,
     "no_route": False,
+    "account_blocked": False,
     "throttled_targets": False,
     "throttled_calls": [],
     "denied_calls": [],
