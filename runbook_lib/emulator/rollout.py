@@ -291,6 +291,8 @@ class Rollout:
         target.reason = f"{cause.rolling_back_reason} {target.id}."
         target.updated_at = self._clock.now
         target.rolls_back, target.failures, target.verdict_at = True, 0, None
+        wait = self._ids.between("rollback start", *timing.ROLLBACK_TO_FIRST_START)
+        target.can_start_at = self._clock.now + timedelta(seconds=wait)
         target.desired_count = service.desired_count
         service.deployments.remove(target)
         service.deployments.insert(0, target)

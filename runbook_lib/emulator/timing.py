@@ -31,6 +31,7 @@ CAPACITY_PAUSE: Span = (905.0, 930.0)  # measured: FAILED 46 min after the first
 VERDICT_AFTER_START: Span = (2.9, 5.0)  # measured: the start after the threshold → FAILED
 VERDICT_AFTER_HEALTH_CHECK: Span = (37.0, 64.0)  # measured
 COUNTED_BEFORE_START: Span = (10.0, 16.0)  # measured: failedTasks rises before the next start
+ROLLBACK_TO_FIRST_START: Span = (60.0, 110.0)  # measured: 191 s in all; once 178 s to the start
 AFTER_VERDICT: Span = (2.5, 3.2)  # measured: FAILED → "stopped 1 pending tasks."
 EXIT_TO_STOPPING: Span = (9.5, 11.0)  # measured: executionStoppedAt → stoppingAt
 EXIT_TO_NEXT_START: Span = (26.7, 28.0)  # measured: cycle of 50 to 52 s
