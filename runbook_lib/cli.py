@@ -108,6 +108,105 @@ def drill(
     sys.exit(run_drill(planned, click.echo))
 
 
+@main.command()
+@_options
+@click.option(
+    "--diagnosis",
+    is_flag=True,
+    help="Also what finding out needs why an alert did not arrive.",
+)
+@click.option(
+    "--account",
+    default="",
+    metavar="ID",
+    help="Account of the policy's ARNs. Default: the one that you are connected to.",
+)
+def permissions(
+    target: str | None,
+    params: Path | None,
+    assignments: tuple[str, ...],
+    confirm: str | None,
+    diagnosis: bool,
+    account: str,
+) -> None:
+    """Print the least-privilege IAM policy for these parameters.
+
+    \b
+    runbook permissions --target aws > policy.json
+    aws iam put-user-policy --user-name me --policy-name runbook --policy-document file://policy.json
+    """
+    from runbook_lib.permissions import policy_of
+    from runbook_lib.session import connect
+
+    try:
+        settings = Settings(**_parameters(target, params, assignments, confirm))
+        number = account or settings.expected_account or connect(settings).account
+        click.echo(policy_of(settings, number, diagnosis=diagnosis))
+    except RunbookError as error:
+        _fail(error)
+
+
+@main.command()
+@_options
+@click.argument("deployment")
+@click.option("--wait", is_flag=True, help="Wait until the deployment has come to an end.")
+def verdict(
+    target: str | None,
+    params: Path | None,
+    assignments: tuple[str, ...],
+    confirm: str | None,
+    deployment: str,
+    wait: bool,
+) -> None:
+    """Say what became of DEPLOYMENT, the id that UpdateService replied with (ecs-svc/…).
+
+    For a pipeline that must not be green after a rollback. Only reads. Exit code: 0 the release
+    runs, 1 it does not, 2 a bad parameter, 3 AWS refused.
+    """
+    from runbook_lib.judging import deployment_verdict
+    from runbook_lib.session import connect
+
+    try:
+        settings = Settings(**_parameters(target, params, assignments, confirm))
+        found = deployment_verdict(
+            connect(settings),
+            cluster=settings.cluster,
+            service=settings.service,
+            deployment_id=deployment,
+            wait=wait,
+        )
+    except RunbookError as error:
+        _fail(error)
+        return
+    click.echo(found.sentence)
+    for cause in found.causes:
+        click.echo(f"  {cause.count} x {cause.reason}")
+        if cause.meaning:
+            click.echo(f"      {cause.meaning}: {cause.next_step}")
+    click.echo(f"Next: {found.next_step}.")
+    sys.exit(0 if found.passed else 1)
+
+
+@main.command()
+@click.argument("a", type=click.Path(path_type=Path))
+@click.argument("b", type=click.Path(path_type=Path))
+def compare(a: Path, b: Path) -> None:
+    """Say what differs between two drills: folders of evidence, or journal.json files.
+
+    Exit code: 0 nothing that matters, 1 something, 2 a file cannot be read.
+    """
+    from runbook_lib.compare import UNREADABLE, told_files
+    from runbook_lib.evidence import UnreadableEvidence
+
+    try:
+        text, code = told_files(a, b)
+    except UnreadableEvidence as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(UNREADABLE)
+    click.echo(text)
+    sys.exit(code)
+
+
 @main.command("clean-up")
 @_options
 def clean_up(
@@ -116,11 +215,11 @@ def clean_up(
     """Remove what the runbook made: whatever carries its tag, and nothing else."""
     from runbook_lib import tables, walk
     from runbook_lib.applying import apply
-    from runbook_lib.session import open_session
+    from runbook_lib.session import connect
 
     try:
         settings = Settings(**_parameters(target, params, assignments, confirm))
-        session = open_session(settings.target, region=settings.region)
+        session = connect(settings)
         click.echo(str(session))
         plan = walk.clean_up_plan(session, settings)
         click.echo(str(tables.plan(plan)))

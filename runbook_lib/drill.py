@@ -9,27 +9,32 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
 from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 from tqdm import tqdm
 
-from runbook_lib import tables, walk
+from runbook_lib import junit, report, tables, walk
 from runbook_lib.errors import BadParameter, RunbookError
+from runbook_lib.estimating import estimate
 from runbook_lib.journal import JOURNAL_VARIABLE, read_entries, read_records
 from runbook_lib.notebook_files import notebook_folder, walk_notebooks
-from runbook_lib.session import ENDPOINT_VARIABLE, Session, open_session
+from runbook_lib.preflight import preflight, problems
+from runbook_lib.run_record import RunRecord
+from runbook_lib.session import ENDPOINT_VARIABLE, Session, connect
 from runbook_lib.settings import Settings
 from runbook_lib.warm_kernel import FinishedCell, WarmKernel, declared_parameters
 
 PASSED, FAILED, BAD_PARAMETER, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
 _BEFORE_ANYTHING = ("BadParameter", "UnknownParameter")
+_STATE_LINE = re.compile(r"\d\d:\d\d:\d\d  \w+ .* ecs-svc/")
 Say = Callable[[str], None]
 
 
@@ -73,20 +78,25 @@ def run_drill(drill: Drill, say: Say = print) -> int:
         session: Session | None = None
         try:
             stack.enter_context(_shared_emulator(drill.settings))
-            session = open_session(drill.settings.target, region=drill.settings.region)
-            walk.preflight(session, drill.settings)
+            session = connect(drill.settings)
+            refused = problems(preflight(session, drill.settings))
+            if refused:
+                return max(_say_error(each, BAD_PARAMETER) for each in refused)
             say(f"{session}, service {drill.settings.service}")
+            if session.needs_confirmation:
+                say(estimate(drill.settings.desired_count).sentence)
             if session.needs_confirmation and not drill.settings.confirm:
                 return _only_plan(session, drill.settings, say)
             return _run(drill, session, say)
         except BadParameter as error:
             return _say_error(error, BAD_PARAMETER)
-        except RunbookError as error:
+        except (RunbookError, ClientError, BotoCoreError) as error:
             return _say_error(error, REFUSED)
         except (PapermillExecutionError, DeadKernelError) as error:
             return _say_failed_notebook(drill, session, error, say)
         except (KeyboardInterrupt, SystemExit):
             say("\nInterrupted.")
+            _restore(drill, session, say)
             _say_what_exists(drill, session, say)
             return INTERRUPTED
 
@@ -112,7 +122,7 @@ def _run(drill: Drill, session: Session, say: Say) -> int:
     lines = drill.out / "journal.jsonl"
     lines.unlink(missing_ok=True)
     environment = {**os.environ, JOURNAL_VARIABLE: str(lines.resolve())}
-    records: dict[str, dict[str, Any]] = {}
+    ran = RunRecord.begin([path.stem for path in drill.notebooks], session.clock.now())
     try:
         with (
             _progress(drill) as (tell, tick),
@@ -122,12 +132,13 @@ def _run(drill: Drill, session: Session, say: Say) -> int:
         ):
             for path in drill.notebooks:
                 target = drill.out / path.name
-                executed = kernel.execute(path, target, _declared(path, drill.given))
-                records[path.stem] = read_records(executed)
+                with ran.notebook(path.stem):
+                    executed = kernel.execute(path, target, _declared(path, drill.given))
+                ran.records[path.stem] = read_records(executed)
                 tell(f"{path.stem:<30} ok")
     finally:
-        _write_journal(drill, session, records)
-    return _say_verdict(drill, records, say)
+        _write_evidence(drill, session, ran, lines)
+    return _say_verdict(drill, ran.records, say)
 
 
 def _declared(path: Path, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -157,33 +168,33 @@ def _only_states(tell: Say) -> Say:
     """Of what notebooks print, the lines of `watch`; commands are in the executed copies."""
 
     def on_line(line: str) -> None:
-        if " ecs-svc/" in line and not line.startswith("aws "):
+        if _STATE_LINE.match(line):
             tell(f"    {line}")
 
     return on_line
 
 
-def _write_journal(
-    drill: Drill, session: Session, records: Mapping[str, Mapping[str, Any]]
-) -> None:
-    """journal.json: versions, parameters, where, every entry in order, the recorded facts."""
-    lines = drill.out / "journal.jsonl"
-    content = {
-        "versions": {
-            name: version(name) for name in ("ecs-circuit-breaker-runbook", "boto3", "papermill")
-        },
-        "target": session.target,
-        "account": session.account,
-        "region": session.region,
-        "parameters": {
-            name: getattr(drill.settings, name) for name in Settings.__dataclass_fields__
-        },
-        "records": records,
-        "entries": read_entries(lines),
-    }
-    text = json.dumps(content, indent=2, default=str) + "\n"
+def _write_evidence(drill: Drill, session: Session, ran: RunRecord, lines: Path) -> None:
+    """journal.json, junit.xml and report.html beside the executed notebooks, whatever happened."""
+    journal = ran.journal(session, drill.settings, read_entries(lines))
+    text = json.dumps(journal, indent=2, default=str) + "\n"
     (drill.out / "journal.json").write_text(text, encoding="utf-8")
     lines.unlink(missing_ok=True)
+    junit.write(journal, drill.out)
+    report.write(journal, drill.out)
+
+
+def _restore(drill: Drill, session: Session | None, say: Say) -> None:
+    """An existing service gets its own release back, whatever ended the run."""
+    if session is None or not drill.settings.drills_own_service:
+        return
+    try:
+        restored = walk.restore(session, drill.settings)
+    except Exception as error:  # the account may be out of reach, which is why we are here
+        say(f"The service could not be restored: {error}. Run `runbook clean-up`.")
+        return
+    if restored is not None:
+        say(f"Restored: {', '.join(each.step.makes for each in restored.results)}.")
 
 
 def _say_verdict(drill: Drill, records: Mapping[str, Mapping[str, Any]], say: Say) -> int:
@@ -193,23 +204,23 @@ def _say_verdict(drill: Drill, records: Mapping[str, Mapping[str, Any]], say: Sa
         say("No verdict: the drill itself (50_run_failure_drill) was not part of this run.")
         return PASSED
     facts = next((each for each in verdicts if not each["passed"]), verdicts[0])
-    for name in ("deployment", "tripped by", "cause", "failures", "rolled back to"):
+    for name in ("deployment", "ended by", "cause", "failures", "rolled back to"):
         if facts[name]:
             say(f"  {name:<15} {facts[name]}")
     say(f"  {'alert':<15} {'arrived' if facts['alert arrived'] else 'did not arrive'}")
     say(f"Verdict: {'PASS' if facts['passed'] else 'FAIL'}. {facts['sentence']}")
-    say(f"Evidence: {drill.out}/")
+    if not facts["passed"]:
+        say(f"Next: {facts['next step']}.")
+    say(f"Evidence: {drill.out}/report.html")
     return PASSED if facts["passed"] else FAILED
 
 
 def _only_plan(session: Session, settings: Settings, say: Say) -> int:
     """On AWS without `confirm`: the plans that can be made now, and nothing else."""
-    for make in (
-        walk.task_definition_plan,
-        walk.service_plan,
-        walk.topic_plan,
-        walk.event_rule_plan,
-    ):
+    makes = [walk.task_definition_plan, walk.service_plan, walk.topic_plan, walk.event_rule_plan]
+    if settings.drills_own_service:
+        makes = [walk.topic_plan, walk.event_rule_plan, walk.bad_release_plan]
+    for make in makes:
         made = make(session, settings)
         say(f"\n{made.title}\n{tables.plan(made)}")
     say("")
@@ -239,6 +250,7 @@ def _say_failed_notebook(drill: Drill, session: Session | None, error: Exception
     sys.stderr.write(f"error: {name}{cell}: {text} {notes}\n")
     if name in _BEFORE_ANYTHING:
         return BAD_PARAMETER
+    _restore(drill, session, say)
     _say_what_exists(drill, session, say)
     return REFUSED
 

@@ -9,6 +9,8 @@ RunbookError
 ├── NotConnected          no credentials, no endpoint, wrong account
 ├── MissingPrerequisite   an earlier notebook has not been run
 ├── NotOurs               something of that name exists, and the runbook did not make it
+├── NotDrillable          the service must not be drilled; nothing was shipped
+├── NotSteady             the service is not as it should be before a drill; nothing was shipped
 ├── NotConfirmed          a plan was shown; without `confirm` it is not applied
 ├── StepRefused           AWS refused a step; what exists is listed
 └── DeadlineMissed        waited long enough for something that did not happen
@@ -73,6 +75,23 @@ class NotOurs(RunbookError):
 
     def __init__(self, *, what: str, next_step: str) -> None:
         super().__init__(what=what, next_step=next_step)
+
+
+class NotDrillable(RunbookError):
+    fmt = "service {service} cannot be drilled: {problem}. Next: {next_step}."
+
+    def __init__(self, *, service: str, problem: str, next_step: str) -> None:
+        super().__init__(service=service, problem=problem, next_step=next_step)
+
+
+class NotSteady(RunbookError):
+    fmt = (
+        "service {service} is not steady, so a drill would prove nothing: {deviations}. "
+        "Next: wait until it is, or read its service events."
+    )
+
+    def __init__(self, *, service: str, deviations: str) -> None:
+        super().__init__(service=service, deviations=deviations)
 
 
 class NotConfirmed(RunbookError, PermissionError):

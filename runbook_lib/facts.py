@@ -6,9 +6,14 @@ Never here: AWS calls, camelCase.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+
+_ROLLING_BACK = re.compile(r"rolling back to deployment (\S+?)\.?$")
+_FAILED = re.compile(r"\(deployment (\S+)\) deployment failed")
+_AT_ONCE = timedelta(seconds=5)
 
 
 def short(arn: str) -> str:
@@ -51,10 +56,41 @@ class ServiceEvent:
 
 @dataclass(frozen=True, slots=True)
 class CircuitBreaker:
+    """`reset_on_healthy_task` true: consecutive failures count, false: all of them."""
+
     enable: bool
     rollback: bool
     threshold_type: str = "BOUNDED_PERCENT"
     threshold_value: int = 50
+    reset_on_healthy_task: bool = True
+
+    @property
+    def rolls_back(self) -> bool:
+        return self.enable and self.rollback
+
+    def threshold(self, desired_count: int) -> int | None:
+        """Failures that trip it; None where the breaker is off.
+
+        Half of the desired count, rounded up, held between 3 and 200 by default: 1 → 3, 25 → 13,
+        400 → 200. UNBOUNDED_PERCENT knows no bounds (at least 1 is assumed); COUNT is the value
+        itself.
+        https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
+        """
+        if not self.enable:
+            return None
+        if self.threshold_type == "COUNT":
+            return self.threshold_value
+        share = -(-self.threshold_value * desired_count // 100)
+        if self.threshold_type == "UNBOUNDED_PERCENT":
+            return max(share, 1)
+        return min(max(share, 3), 200)
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentAlarms:
+    names: tuple[str, ...] = ()
+    enable: bool = False
+    rollback: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +109,8 @@ class Service:
     deployments: tuple[Deployment, ...]
     events: tuple[ServiceEvent, ...]
     tags: Mapping[str, str] = field(default_factory=dict)
+    alarms: DeploymentAlarms = field(default_factory=DeploymentAlarms)
+    deployment_controller: str = "ECS"
 
     @property
     def is_active(self) -> bool:
@@ -82,8 +120,49 @@ class Service:
     def primary(self) -> Deployment | None:
         return next((each for each in self.deployments if each.is_primary), None)
 
+    @property
+    def restored_task_definition(self) -> str:
+        """What a rollback would return to: the task definition of the newest COMPLETED deployment.
+
+        Where none is COMPLETED, what the service is to run.
+        """
+        completed = [each for each in self.deployments if each.is_completed]
+        newest = max(completed, key=lambda each: each.created_at, default=None)
+        return newest.task_definition if newest else self.task_definition
+
     def deployment(self, deployment_id: str) -> Deployment | None:
         return next((each for each in self.deployments if each.id == deployment_id), None)
+
+    def failed_at(self, deployment_id: str) -> datetime | None:
+        """When a service event called this deployment failed."""
+        return self._said_at(f"(deployment {deployment_id}) deployment failed")
+
+    def completed_at(self, deployment_id: str) -> datetime | None:
+        """When a service event last called it completed; a rollback to it says so too."""
+        return self._said_at(f"(deployment {deployment_id}) deployment completed")
+
+    def rolled_back_to(self, deployment_id: str) -> str:
+        """The id of the deployment that ECS went back to when this one failed; "" if to none.
+
+        Read off the service event that follows the failure at once.
+        """
+        failed_at = self.failed_at(deployment_id)
+        for event in self.events:
+            found = _ROLLING_BACK.search(event.message)
+            if found and failed_at and timedelta() <= event.created_at - failed_at <= _AT_ONCE:
+                return found[1]
+        return ""
+
+    @property
+    def last_failure(self) -> tuple[str, datetime] | None:
+        """The id of the deployment that failed last, and when; None if no event tells of one."""
+        for event in self.events:
+            if found := _FAILED.search(event.message):
+                return found[1], event.created_at
+        return None
+
+    def _said_at(self, text: str) -> datetime | None:
+        return next((each.created_at for each in self.events if text in each.message), None)
 
     @property
     def is_steady(self) -> bool:
@@ -96,18 +175,29 @@ class Service:
 
 
 @dataclass(frozen=True, slots=True)
+class Container:
+    """`reason` is ECS's own, such as OutOfMemoryError; `exit_code` None if it never ran."""
+
+    name: str
+    exit_code: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
+    """`health_status` is HEALTHY, UNHEALTHY, or UNKNOWN where no container is checked."""
+
     id: str
     deployment_id: str
     task_definition: str
     last_status: str
     stop_code: str
     stopped_reason: str
-    container_reasons: tuple[str, ...]
-    exit_codes: tuple[int | None, ...]
+    containers: tuple[Container, ...]
     created_at: datetime | None
     started_at: datetime | None
     stopped_at: datetime | None
+    health_status: str = "UNKNOWN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +212,14 @@ class ServiceDeployment:
     finished_at: datetime | None
     failure_count: int | None
     threshold: int | None
+    breaker_status: str = ""
+    alarm_status: str = ""
+    triggered_alarms: tuple[str, ...] = ()
+    rollback_started_at: datetime | None = None
+
+    @property
+    def was_stopped(self) -> bool:
+        return self.status == "STOPPED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +241,16 @@ class TaskDefinition:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """`arn` is "PendingConfirmation" until the link in the mail has been followed."""
+    """`arn` is "PendingConfirmation" until the link in the mail has been followed.
+
+    `filter_policy` is only read where a diagnosis asks for it.
+    """
 
     arn: str
     protocol: str
     endpoint: str
+    filter_policy: Mapping[str, object] = field(default_factory=dict)
+    filters_body: bool = False
 
     @property
     def is_confirmed(self) -> bool:
@@ -156,10 +259,31 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
+    """`key_id` is the KMS key of an encrypted topic, "" of one that is not."""
+
     arn: str
     policy: Mapping[str, object]
     subscriptions: tuple[Subscription, ...]
     tags: Mapping[str, str]
+    key_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a rule sends an event, and what it makes of it.
+
+    `template` and `paths` are the input transformer's; `input` a constant, `input_path` a part of
+    the event; all empty: the event as it is.
+    """
+
+    id: str
+    arn: str
+    template: str = ""
+    paths: Mapping[str, str] = field(default_factory=dict)
+    input: str = ""
+    input_path: str = ""
+    dead_letter_arn: str = ""
+    role_arn: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +292,45 @@ class Rule:
     arn: str
     state: str
     event_pattern: Mapping[str, object]
-    targets: Mapping[str, str]
+    targets: tuple[Target, ...]
     tags: Mapping[str, str]
+    event_bus: str = "default"
+
+    @property
+    def is_enabled(self) -> bool:
+        return self.state.startswith("ENABLED")
+
+    def target(self, target_id: str) -> Target | None:
+        return next((each for each in self.targets if each.id == target_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A KMS key. `manager` is AWS or CUSTOMER, `state` such as Enabled or PendingDeletion."""
+
+    arn: str
+    manager: str
+    state: str
+    policy: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleCounts:
+    """What CloudWatch counted for a rule: events that matched, calls of a target, failed ones."""
+
+    matched: int
+    invocations: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """An event that EventBridge could not deliver, and why."""
+
+    deployment_id: str
+    target_arn: str
+    error_code: str
+    error_message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,19 +360,19 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """A deployment event as it reached the probe queue behind the topic."""
+    """A message about a deployment as it reached the probe queue behind the topic.
 
-    event: Mapping[str, object]
+    `text` is the whole of it: the event as JSON, or what the input transformer made of it.
+    `updated_at` is ECS's time of the change, `ingested_at` EventBridge's, `published_at` SNS's,
+    `received_at` SQS's; None where the message does not say.
+    """
+
+    deployment_id: str
+    event_name: str
+    reason: str
+    text: str
     received_at: datetime
-
-    @property
-    def detail(self) -> Mapping[str, str]:
-        return self.event["detail"]  # type: ignore[return-value]
-
-    @property
-    def deployment_id(self) -> str:
-        return self.detail["deploymentId"]
-
-    @property
-    def event_name(self) -> str:
-        return self.detail["eventName"]
+    updated_at: datetime | None = None
+    ingested_at: datetime | None = None
+    published_at: datetime | None = None
+    message_id: str = ""

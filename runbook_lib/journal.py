@@ -48,12 +48,28 @@ class Journal:
 
 
 def masked(value: Any) -> Any:
-    """The same value with the members that hold a secret left out: Token → "…"."""
+    """The same value with the members that hold a secret left out: Token → "…".
+
+    The values of a container's environment count as secrets.
+    """
     if isinstance(value, Mapping):
-        return {key: "…" if key in _SECRET_MEMBERS else masked(each) for key, each in value.items()}
+        return {
+            key: "…"
+            if key in _SECRET_MEMBERS
+            else _nameless(each)
+            if key == "environment"
+            else masked(each)
+            for key, each in value.items()
+        }
     if isinstance(value, list | tuple):
         return [masked(each) for each in value]
     return value
+
+
+def _nameless(environment: Any) -> Any:
+    if not isinstance(environment, list | tuple):
+        return masked(environment)
+    return [{**each, "value": "…"} if isinstance(each, Mapping) else each for each in environment]
 
 
 def read_entries(file: Path) -> list[dict[str, Any]]:

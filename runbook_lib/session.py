@@ -18,9 +18,11 @@ import botocore.session
 from botocore.config import Config
 
 from runbook_lib.clock import Clock, WallClock
-from runbook_lib.errors import NotConnected
+from runbook_lib.errors import BadParameter, NotConnected
 from runbook_lib.journal import Journal, masked
 from runbook_lib.mailbox import Mailbox, OwnersMailbox
+from runbook_lib.registries import PublicRegistries, Registries
+from runbook_lib.settings import Settings
 
 ENDPOINT_VARIABLE = "AWS_ENDPOINT_URL"
 DUMMY_KEY, DUMMY_SECRET = "AKIAIOSFODNN7EXAMPLE", "emulator"  # the key of AWS's own examples
@@ -50,20 +52,34 @@ class Session:
     caller: str
     clock: Clock
     mailbox: Mailbox
+    registries: Registries
     needs_confirmation: bool
     is_private: bool
     journal: Journal = field(repr=False)
-    make_client: Callable[[str], Any] = field(repr=False)
-    _clients: dict[str, Any] = field(default_factory=dict, repr=False)
+    make_client: Callable[[str, str], Any] = field(repr=False)
+    _clients: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
 
-    def client(self, service: str) -> Any:
-        """The boto3 client of a service: client("ecs"). Its calls go into the journal."""
-        if service not in self._clients:
-            client = self.make_client(service)
+    def client(self, service: str, region: str = "") -> Any:
+        """The boto3 client of a service: client("ecs"). Its calls go into the journal.
+
+        `region` only where another than the session's is meant.
+        """
+        key = (service, region or self.region)
+        if key not in self._clients:
+            client = self.make_client(*key)
             client.meta.events.register("before-call.*.*", self._before_call)
             client.meta.events.register("after-call.*.*", self._after_call)
-            self._clients[service] = client
-        return self._clients[service]
+            self._clients[key] = client
+        return self._clients[key]
+
+    @property
+    def partition(self) -> str:
+        """aws, or aws-cn and aws-us-gov for the Regions of China and of the US government."""
+        return self.caller.split(":")[1]
+
+    def arn(self, service: str, resource: str) -> str:
+        """arn("sns", "my-topic") is arn:aws:sns:eu-west-1:123456789876:my-topic."""
+        return f"arn:{self.partition}:{service}:{self.region}:{self.account}:{resource}"
 
     def __repr__(self) -> str:
         return f"{self.target}: account {self.account}, region {self.region}, as {self.caller}"
@@ -95,14 +111,35 @@ class Session:
         self.journal.note("step", self.clock.now(), operation=operation, input=masked(content))
 
 
-def open_session(target: str = "emulator", *, region: str = "eu-west-1") -> Session:
+def open_session(
+    target: str = "emulator", *, region: str = "eu-west-1", expected_account: str = ""
+) -> Session:
     """Connect to `target`: "emulator" or "aws".
 
     "emulator": the one that AWS_ENDPOINT_URL names, shared with whoever uses it too; without that
     variable a private one in this process, with a frozen clock, opened once and kept.
     "aws": the credentials that boto3 finds (environment, profile, role). Raises `NotConnected` if
-    there is nobody to talk to or no valid credentials.
+    there is nobody to talk to or no valid credentials, and `BadParameter` if `expected_account` is
+    given and the credentials belong to another account.
     """
+    opened = _open(target, region)
+    if expected_account not in ("", opened.account):
+        raise BadParameter(
+            name="expected_account",
+            problem=f"{expected_account!r}, but the credentials are of account {opened.account}",
+            example=opened.account,
+        )
+    return opened
+
+
+def connect(settings: Settings) -> Session:
+    """The session that the parameters ask for: target, Region, and the account if it is pinned."""
+    return open_session(
+        settings.target, region=settings.region, expected_account=settings.expected_account
+    )
+
+
+def _open(target: str, region: str) -> Session:
     if target == "emulator":
         return _open_emulator(region)
     if target == "aws":
@@ -110,9 +147,11 @@ def open_session(target: str = "emulator", *, region: str = "eu-west-1") -> Sess
     raise NotConnected(problem=f"target {target!r} is unknown", next_step="use emulator or aws")
 
 
-def _identify(make_client: Callable[[str], Any], next_step: str) -> tuple[str, str]:
+def _identify(
+    make_client: Callable[[str, str], Any], region: str, next_step: str
+) -> tuple[str, str]:
     try:
-        identity = make_client("sts").get_caller_identity()
+        identity = make_client("sts", region).get_caller_identity()
     except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError) as error:
         raise NotConnected(
             problem=f"AWS does not know the caller: {error}", next_step=next_step
@@ -126,10 +165,12 @@ def _open_aws(region: str) -> Session:
     except botocore.exceptions.BotoCoreError as error:
         raise NotConnected(problem=str(error), next_step="check AWS_PROFILE") from error
 
-    def make_client(service: str) -> Any:
-        return boto_session.client(service, config=_CONFIG)
+    def make_client(service: str, where: str) -> Any:
+        return boto_session.client(service, where, config=_CONFIG)
 
-    account, caller = _identify(make_client, "log in (aws sso login, aws configure) and run again")
+    account, caller = _identify(
+        make_client, region, "log in (aws sso login, aws configure) and run again"
+    )
     return Session(
         target="aws",
         region=region,
@@ -137,6 +178,7 @@ def _open_aws(region: str) -> Session:
         caller=caller,
         clock=WallClock(),
         mailbox=OwnersMailbox(),
+        registries=PublicRegistries(),
         needs_confirmation=True,
         is_private=False,
         journal=Journal.from_environment(),
@@ -167,7 +209,12 @@ def close_private_emulator() -> None:
 
 
 def _open_emulator(region: str) -> Session:
-    from runbook_lib.emulator.client import EmulatorClock, EmulatorControls, EmulatorMailbox
+    from runbook_lib.emulator.client import (
+        EmulatorClock,
+        EmulatorControls,
+        EmulatorMailbox,
+        EmulatorRegistries,
+    )
 
     shared = os.environ.get(ENDPOINT_VARIABLE, "")
     url = shared or _private_url()
@@ -184,10 +231,10 @@ def _open_emulator(region: str) -> Session:
         botocore_session=botocore.session.Session(session_vars=_NOBODYS),
     )
 
-    def make_client(service: str) -> Any:
-        return boto_session.client(service, endpoint_url=url, config=_NEARBY)
+    def make_client(service: str, where: str) -> Any:
+        return boto_session.client(service, where, endpoint_url=url, config=_NEARBY)
 
-    account, caller = _identify(make_client, "start the emulator anew")
+    account, caller = _identify(make_client, region, "start the emulator anew")
     return Session(
         target="emulator",
         region=region,
@@ -195,6 +242,7 @@ def _open_emulator(region: str) -> Session:
         caller=caller,
         clock=EmulatorClock(controls),
         mailbox=EmulatorMailbox(controls),
+        registries=EmulatorRegistries(controls),
         needs_confirmation=False,
         is_private=not shared,
         journal=Journal.from_environment(),

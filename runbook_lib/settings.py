@@ -15,9 +15,13 @@ from typing import Any
 
 import yaml
 
+from runbook_lib.alert_text import ALERT_FORMATS
 from runbook_lib.errors import BadParameter, UnknownParameter
 
 TARGETS = ("emulator", "aws")
+CREATE, EXISTING = "create", "existing"
+_PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+BAD_IMAGE = "nginx:wrong-image-tag"
 MOST_TASKS = 5000
 """Service quota: tasks per service. https://docs.aws.amazon.com/general/latest/gr/ecs-service.html"""
 
@@ -36,7 +40,7 @@ class Settings:
     family: str = "my-task"
     container: str = "sample-container"
     good_image: str = "nginx:alpine"
-    bad_image: str = "nginx:wrong-image-tag"
+    bad_image: str = BAD_IMAGE
     desired_count: int = 1
     topic: str = "my-topic"
     rule: str = "EcsServiceDeploymentFailed"
@@ -44,6 +48,9 @@ class Settings:
     confirm: str = ""
     subnets: str = ""
     security_groups: str = ""
+    alert_format: str = "text"
+    service_mode: str = "create"
+    expected_account: str = ""
 
     def __post_init__(self) -> None:
         for name, check in _CHECKS.items():
@@ -73,6 +80,30 @@ class Settings:
     def probe_queue(self) -> str:
         """The SQS queue that proves delivery, named after the service, at most 80 characters."""
         return f"{self.service[:68]}-drill-probe"
+
+    @property
+    def partition(self) -> str:
+        """aws, aws-cn or aws-us-gov: the Region says which."""
+        found = (name for prefix, name in _PARTITIONS.items() if self.region.startswith(prefix))
+        return next(found, "aws")
+
+    def arn(self, service: str, account: str, resource: str) -> str:
+        """arn("sns", "123456789876", "my-topic"): arn:aws:sns:eu-west-1:123456789876:my-topic."""
+        return f"arn:{self.partition}:{service}:{self.region}:{account}:{resource}"
+
+    @property
+    def drills_own_service(self) -> bool:
+        """Is the service one that the user already has, and not the runbook's?"""
+        return self.service_mode == EXISTING
+
+    @property
+    def drill_family(self) -> str:
+        """The family of the bad revision.
+
+        In service_mode existing it is one beside the service's own, so that "the latest revision"
+        of that stays a good one: my-service-drill.
+        """
+        return f"{self.service[:249]}-drill" if self.drills_own_service else self.family
 
     @property
     def execution_role(self) -> str:
@@ -161,6 +192,9 @@ _CHECKS: Mapping[str, Callable[[str, object], None]] = {
         "example@example.com",
     ),
     "confirm": _is_confirmation,
+    "alert_format": _one_of(ALERT_FORMATS),
+    "service_mode": _one_of((CREATE, EXISTING)),
+    "expected_account": _matches(r"([0-9]{12})?", "an account id of 12 digits", '"123456789876"'),
     "subnets": _matches(
         r"(\s*subnet-[0-9a-zA-Z]+\s*(,\s*subnet-[0-9a-zA-Z]+\s*)*)?",
         "a comma-separated list of subnet ids",
@@ -177,7 +211,8 @@ _CHECKS: Mapping[str, Callable[[str, object], None]] = {
 def read_parameters(file: Path | None, assignments: tuple[str, ...]) -> dict[str, Any]:
     """Parameters from a YAML file, then from NAME=VALUE texts, which win.
 
-    Values are YAML: `desired_count=2` is a number, `email=a@b.example` a text. Raises
+    Values are YAML: `desired_count=2` is a number, `email=a@b.example` a text. What is typed for a
+    parameter that is a text stays one: `expected_account=123456789876`. Raises
     `BadParameter` for a file that is not a map, a text without `=`, and an unknown name.
     """
     parameters: dict[str, Any] = _from_file(file) if file else {}
@@ -197,10 +232,12 @@ def read_parameters(file: Path | None, assignments: tuple[str, ...]) -> dict[str
 
 def _value(name: str, text: str) -> Any:
     try:
-        return yaml.safe_load(text) if text.strip() else ""
+        value = yaml.safe_load(text) if text.strip() else ""
     except (yaml.YAMLError, ValueError) as error:
         example = _DEFAULTS.get(name.strip(), "a text")
         raise BadParameter(name=name, problem=f"{text!r} is not YAML", example=example) from error
+    is_text = isinstance(_DEFAULTS.get(name.strip()), str)
+    return text.strip() if is_text and not isinstance(value, str) else value
 
 
 def _from_file(file: Path) -> dict[str, Any]:

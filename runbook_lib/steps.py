@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import botocore.loaders
@@ -22,6 +22,8 @@ TAG_KEY, TAG_VALUE = "created-by", "ecs-circuit-breaker-runbook"
 
 ECS_TAGS = [{"key": TAG_KEY, "value": TAG_VALUE}]
 AWS_TAGS = [{"Key": TAG_KEY, "Value": TAG_VALUE}]
+
+MASK = "…"
 
 _CLI_NAMES = {
     ("sns", "Subscribe", "Endpoint"): "notification-endpoint",
@@ -56,6 +58,13 @@ class Lookup:
 
     value: str
     command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A value that is sent, and shown to nobody: an environment variable of a user's container."""
+
+    value: str = field(repr=False)
 
 
 def queue_url_command(name: str) -> str:
@@ -101,7 +110,7 @@ class Step:
         if isinstance(value, list | tuple) and all(isinstance(each, str) for each in value):
             return [f"--{option}", *(shlex.quote(each) for each in value)]
         if isinstance(value, Mapping | list | tuple):
-            return [f"--{option}", shlex.quote(json.dumps(shown(value)))]
+            return [f"--{option}", shlex.quote(json.dumps(shown(value), ensure_ascii=False))]
         return [f"--{option}", shlex.quote(str(shown(value)))]
 
     def filled_in(self, replies: Mapping[str, Any]) -> dict[str, Any]:
@@ -115,6 +124,8 @@ def shown(value: Any) -> Any:
         return value.shown
     if isinstance(value, Lookup):
         return value.value
+    if isinstance(value, Secret):
+        return MASK
     if isinstance(value, Mapping):
         return {key: shown(each) for key, each in value.items()}
     if isinstance(value, list | tuple):
@@ -125,7 +136,7 @@ def shown(value: Any) -> Any:
 def _filled(value: Any, replies: Mapping[str, Any]) -> Any:
     if isinstance(value, Result):
         return value.of(replies)
-    if isinstance(value, Lookup):
+    if isinstance(value, Lookup | Secret):
         return value.value
     if isinstance(value, Mapping):
         return {key: _filled(each, replies) for key, each in value.items()}

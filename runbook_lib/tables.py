@@ -14,10 +14,14 @@ from typing import Any
 import pandas as pd
 
 from runbook_lib import facts
+from runbook_lib.alert_chain import Finding
 from runbook_lib.applying import Outcome
+from runbook_lib.delivery import Delivery
+from runbook_lib.preflight import Check
 from runbook_lib.session import Session
+from runbook_lib.steady_state import SteadyState
 from runbook_lib.steps import Plan
-from runbook_lib.verdict import Verdict
+from runbook_lib.verdict import DrillVerdict, Verdict
 
 _LINE_BREAK = "\u2028"
 """Stands for a line break until pandas has escaped everything else."""
@@ -77,6 +81,11 @@ def connection(session: Session) -> Table:
     """target, account, region, caller: where the runbook is about to work."""
     row = (session.target, session.account, session.region, session.caller)
     return _table(("target", "account", "region", "caller"), [row])
+
+
+def preflight(checks: Iterable[Check]) -> Table:
+    """check, state ("ok", "problem", "unknown"), found: everything that a walk stands on."""
+    return _table(("check", "state", "found"), [(c.name, c.state, c.found) for c in checks])
 
 
 def inventory(rows: Iterable[Sequence[str]]) -> Table:
@@ -248,30 +257,78 @@ def rule(rule: facts.Rule) -> Table:
     """rule, state, target id, target: one row for each target."""
     return _table(
         ("rule", "state", "target id", "target"),
-        [(rule.name, rule.state, target_id, arn) for target_id, arn in rule.targets.items()],
+        [(rule.name, rule.state, each.id, each.arn) for each in rule.targets],
     )
 
 
-def deliveries(alerts: Iterable[facts.Alert]) -> Table:
-    """event time, received, seconds, event name, deployment, reason: what reached the probe.
+def alerts(alerts: Iterable[facts.Alert]) -> Table:
+    """updated, received, seconds, event name, deployment, reason: what reached the probe.
 
     `seconds` from the deployment's updatedAt to the arrival at the queue.
     """
     rows = []
     for each in alerts:
-        happened = datetime.fromisoformat(each.detail["updatedAt"])
-        seconds = round((each.received_at - happened).total_seconds(), 3)
+        took = each.received_at - each.updated_at if each.updated_at else None
+        seconds = f"{took.total_seconds():.3f}" if took is not None else ""
         rows.append(
             (
-                happened,
+                each.updated_at,
                 each.received_at,
-                f"{seconds:.3f}",
+                seconds,
                 each.event_name,
                 each.deployment_id,
-                each.detail["reason"],
+                each.reason,
             )
         )
-    return _table(("event time", "received", "seconds", "event name", "deployment", "reason"), rows)
+    return _table(("updated", "received", "seconds", "event name", "deployment", "reason"), rows)
+
+
+def delivery(delivery: Delivery) -> Table:
+    """hop, state, time, seconds, found, mend: the way of an alert, from call to subscriber.
+
+    `seconds` since the hop before whose time is known.
+    """
+    return _table(
+        ("hop", "state", "time", "seconds", "found", "mend"),
+        [
+            (
+                each.hop,
+                each.state,
+                each.time,
+                "" if each.seconds is None else f"{each.seconds:.3f}",
+                each.found,
+                each.mend,
+            )
+            for each in delivery.hops
+        ],
+    )
+
+
+def findings(findings: Iterable[Finding]) -> Table:
+    """hop, name, found, mend: each broken link of an alert chain, first one first."""
+    return _table(
+        ("hop", "name", "found", "mend"),
+        [(each.hop, each.name, each.found, each.mend) for each in findings],
+    )
+
+
+def causes(verdict: Verdict) -> Table:
+    """tasks, reason, container, exit code, meaning, next: why tasks stopped, grouped."""
+    return _table(
+        ("tasks", "reason", "container", "exit code", "meaning", "next"),
+        [
+            (c.count, c.reason, c.container, c.exit_code, c.meaning, c.next_step)
+            for c in verdict.causes
+        ],
+    )
+
+
+def steady_state(state: SteadyState) -> Table:
+    """probe, tolerance, value, met: the steady-state hypothesis, probe by probe."""
+    return _table(
+        ("probe", "tolerance", "value", "met"),
+        [(p.name, p.tolerance, p.value, "yes" if p.met else "no") for p in state.probes],
+    )
 
 
 def mails(mails: Iterable[dict[str, str]]) -> Table:
@@ -282,22 +339,26 @@ def mails(mails: Iterable[dict[str, str]]) -> Table:
     )
 
 
-def verdict(verdict: Verdict) -> Table:
-    """question, answer: the verdict, line by line."""
-    count = f"{verdict.failure_count} of {verdict.threshold}" if verdict.threshold else ""
+def verdict(verdict: DrillVerdict) -> Table:
+    """question, answer: the verdict on a drill, line by line."""
+    of = verdict.deployment
+    count = f"{of.failure_count} of {of.threshold}" if of.threshold else ""
+    meaning = of.causes[0].meaning if of.causes else ""
     return _table(
         ("question", "answer"),
         [
             ("verdict", "pass" if verdict.passed else "fail"),
-            ("deployment", verdict.deployment_id),
-            ("how it ended", verdict.end),
-            ("what tripped it", verdict.tripped_by),
+            ("deployment", of.deployment_id),
+            ("how it ended", of.ending),
+            ("what ended it", of.ended_by),
+            ("as AWS says it", of.reason),
             ("failures against the threshold", count),
-            ("why the tasks stopped", verdict.cause),
-            ("rolled back to", verdict.rolled_back_to),
+            ("why the tasks stopped", of.cause),
+            ("which means", meaning),
+            ("rolled back to", of.rolled_back_to),
             ("did the alert arrive", "yes" if verdict.alert_arrived else "no"),
             ("who has not confirmed", ", ".join(verdict.unconfirmed) or "nobody"),
-            ("steady again", "yes" if verdict.is_steady else "no"),
+            ("steady again", "yes" if of.is_steady else "no"),
             ("next", verdict.next_step),
         ],
     )

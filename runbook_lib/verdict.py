@@ -1,99 +1,198 @@
-"""Room: the verdict on a drill.
+"""Room: the verdict on a deployment, and on a drill.
 
-Lives here: the pure rule that turns what was seen into pass or fail, with the reason in words.
+Lives here: the pure rules that turn what was seen into pass or fail, with the reason in words.
 Never here: looking.
+
+Calm is no success: after a rollback a service is as steady as after a release, and one scaled to
+zero is steadier than both. So every verdict is about one deployment, by its id.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
 
 from runbook_lib import facts
+from runbook_lib.causes import Cause, group_causes
+from runbook_lib.steady_state import SteadyState
 from runbook_lib.watching import (
     COMPLETED,
     GONE,
+    IN_PROGRESS,
+    ROLLBACK_FAILED,
     ROLLED_BACK,
     STALLED,
     SUPERSEDED,
     TIMED_OUT,
+    UNKNOWN,
     Watched,
 )
 
-_SENTENCES = {
-    COMPLETED: "it completed: the release that should fail did not",
-    STALLED: "it failed and was not rolled back: nothing to return to, or rollback is off",
-    SUPERSEDED: "somebody started another deployment, so this drill proves nothing",
-    TIMED_OUT: "it came to no end in time",
-    GONE: "the service was deleted meanwhile",
-}
-_NEXT = {
-    COMPLETED: "set bad_image to an image that does not exist",
-    STALLED: "look at the service's deployment configuration, then run 20_create_service",
-    SUPERSEDED: "run the drill again when nobody deploys",
-    TIMED_OUT: "look at the service events; see whether the circuit breaker is on",
-    GONE: "run 20_create_service, then the drill again",
-}
+SCALED_TO_ZERO = "completed without a task"
+BREAKER, ALARM, PERSON, ECS = "circuit breaker", "deployment alarm", "a person", "Amazon ECS"
+NOTHING_TO_RETURN_TO = "there was no completed deployment to return to"
+ROLLBACK_OFF = "rollback is off"
+STOPPED_WITHOUT_ROLLBACK = "it was stopped without a rollback"
+NOT_YET = "no rollback has begun"
+_SLACK = timedelta(minutes=1)
+"""How far createdAt of a deployment and of its service deployment may lie apart."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
-    """`passed` only if the breaker rolled the deployment back *and* the alert arrived.
+    """What became of one deployment.
 
-    `cause` is the reason that most stopped tasks give. `threshold` and `failure_count` are AWS's
-    own, from the service deployment; None if AWS does not say.
+    `passed`: the release is what runs, and the service is steady. `ending` is one of the words of
+    `watching`, or "completed without a task". `ended_by`: circuit breaker, deployment alarm,
+    a person, Amazon ECS, or "" where nobody ended it early. `why_no_rollback` only where a failed
+    deployment was not rolled back. `failure_count` and `threshold` are AWS's own, from the service
+    deployment; None if AWS does not say. `causes`: why tasks stopped, most frequent first.
     """
 
     passed: bool
     deployment_id: str
-    end: str
-    tripped_by: str
-    cause: str
+    task_definition: str
+    ending: str
+    ended_by: str
+    reason: str
+    why_no_rollback: str
     rolled_back_to: str
     failure_count: int | None
     threshold: int | None
-    alert_arrived: bool
-    unconfirmed: tuple[str, ...]
-    is_steady: bool
+    causes: tuple[Cause, ...]
+    steady_state: SteadyState | None
     sentence: str
     next_step: str
+
+    @property
+    def cause(self) -> str:
+        """The reason that most stopped tasks give; "" if none does."""
+        return self.causes[0].reason if self.causes else ""
+
+    @property
+    def is_steady(self) -> bool:
+        return self.steady_state is not None and self.steady_state.met
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DrillVerdict:
+    """`passed` only if the breaker rolled the deployment back *and* the alert arrived.
+
+    `unconfirmed` are subscribers who have not followed their link: they are named, no failure.
+    """
+
+    passed: bool
+    deployment: Verdict
+    alert_arrived: bool
+    unconfirmed: tuple[str, ...] = field(default=())
+    sentence: str
+    next_step: str
+
+    def as_record(self) -> dict[str, Any]:
+        """As plain values, for the journal and the report."""
+        of = self.deployment
+        return {
+            "passed": self.passed,
+            "sentence": self.sentence,
+            "next_step": self.next_step,
+            "deployment": of.deployment_id,
+            "task_definition": of.task_definition,
+            "ending": of.ending,
+            "ended_by": of.ended_by,
+            "reason": of.reason,
+            "failures": of.failure_count,
+            "threshold": of.threshold,
+            "rolled_back_to": of.rolled_back_to,
+            "causes": [
+                {
+                    "reason": each.reason,
+                    "container": each.container,
+                    "exit_code": each.exit_code,
+                    "count": each.count,
+                    "tasks": list(each.tasks),
+                    "meaning": each.meaning,
+                    "next_step": each.next_step,
+                }
+                for each in of.causes
+            ],
+            "alert_arrived": self.alert_arrived,
+            "unconfirmed": list(self.unconfirmed),
+        }
 
 
 def judge(
     watched: Watched,
     *,
-    tasks: Sequence[facts.Task],
-    record: facts.ServiceDeployment | None,
-    alert: facts.Alert | None,
-    unconfirmed: Sequence[str] = (),
+    tasks: Sequence[facts.Task] = (),
+    record: facts.ServiceDeployment | None = None,
+    steady_state: SteadyState | None = None,
 ) -> Verdict:
-    """`record` is the service deployment of the watched deployment, `alert` what the probe got.
+    """The verdict on the watched deployment.
 
-    `unconfirmed` are subscribers who have not followed their link: they are named, no failure.
+    `record` is its service deployment, `steady_state` the service's now; None where AWS does not
+    show them any more.
     """
-    service = watched.last
-    back_to = service.primary if watched.end == ROLLED_BACK else None
-    tripped_by = _tripped_by(watched, record)
-    problems, next_step = _problems(watched, tripped_by, alert, service)
-    cause = _cause(tasks, watched.deployment_id)
+    service, own = watched.last, watched.deployment_id
+    entry = first_seen(watched)
+    ending = _ending(watched, entry)
+    back_to = _back_to(watched) if ending == ROLLED_BACK else None
+    reason = _reason(watched, record)
+    ended_by = _ended_by(watched, record, reason) if ending in _ENDED_EARLY else ""
+    why = _why_no_rollback(service, record, ended_by) if ending == STALLED else ""
+    deviations = "" if steady_state is None else steady_state.deviations
+    sentence, next_step = _words(ending, ended_by, why, deviations)
+    name = entry.task_definition if entry else record.target_task_definition if record else ""
     return Verdict(
-        passed=not problems,
-        deployment_id=watched.deployment_id,
-        end=watched.end,
-        tripped_by=tripped_by,
-        cause=cause,
-        rolled_back_to=f"{back_to.task_definition} ({back_to.id})" if back_to else "",
+        passed=ending == COMPLETED and not deviations,
+        deployment_id=own,
+        task_definition=name,
+        ending=ending,
+        ended_by=ended_by,
+        reason=reason,
+        why_no_rollback=why,
+        rolled_back_to=back_to or "",
         failure_count=record.failure_count if record else None,
         threshold=record.threshold if record else None,
-        alert_arrived=alert is not None,
-        unconfirmed=tuple(unconfirmed),
-        is_steady=service.is_steady,
-        sentence=_sentence(watched, back_to, problems, unconfirmed),
+        causes=group_causes(tasks, own, _events_of(watched)),
+        steady_state=steady_state,
+        sentence=_full_sentence(own, name, sentence, back_to),
         next_step=next_step,
     )
 
 
-def _tripped_by(watched: Watched, record: facts.ServiceDeployment | None) -> str:
+_ENDED_EARLY = (ROLLED_BACK, STALLED, ROLLBACK_FAILED)
+
+
+def first_seen(watched: Watched) -> facts.Deployment | None:
+    """The deployment's own entry, as it was when it was first listed."""
+    found = (each.service.deployment(watched.deployment_id) for each in watched.snapshots)
+    return next((each for each in found if each is not None), None)
+
+
+def _ending(watched: Watched, entry: facts.Deployment | None) -> str:
+    """A completed deployment of no task at all proves nothing, so it is an ending of its own."""
+    if watched.end != COMPLETED or entry is None:
+        return watched.end
+    latest = watched.last.deployment(watched.deployment_id)
+    wanted = latest.desired_count if latest else entry.desired_count
+    return SCALED_TO_ZERO if wanted == 0 and watched.last.desired_count == 0 else COMPLETED
+
+
+def _back_to(watched: Watched) -> str:
+    """ "my-task:1 (ecs-svc/…)": what ECS went back to."""
+    target = watched.last.rolled_back_to(watched.deployment_id)
+    for snapshot in reversed(watched.snapshots):
+        if found := snapshot.service.deployment(target):
+            return f"{found.task_definition} ({found.id})"
+    if target:
+        return target
+    primary = watched.last.primary
+    return f"{primary.task_definition} ({primary.id})" if primary else ""
+
+
+def _reason(watched: Watched, record: facts.ServiceDeployment | None) -> str:
     """AWS's reason if it gives one, else what the deployment itself said when it failed."""
     if record is not None and record.status_reason:
         return record.status_reason
@@ -101,50 +200,208 @@ def _tripped_by(watched: Watched, record: facts.ServiceDeployment | None) -> str
         entry = snapshot.service.deployment(watched.deployment_id)
         if entry is not None and entry.has_failed:
             return entry.rollout_state_reason
+    return _event_reason(watched)
+
+
+def _event_reason(watched: Watched) -> str:
+    """ "tasks failed to start", the end of the service event that calls the deployment failed."""
+    start = f"(deployment {watched.deployment_id}) deployment failed: "
+    for event in watched.last.events:
+        if start in event.message:
+            return event.message.partition(start)[2]
     return ""
 
 
-def _problems(
-    watched: Watched, tripped_by: str, alert: facts.Alert | None, service: facts.Service
-) -> tuple[list[str], str]:
-    if watched.end != ROLLED_BACK:
-        return [_SENTENCES.get(watched.end, watched.end)], _NEXT.get(watched.end, "run it again")
-    if "circuit breaker" not in tripped_by:
-        return ["not by the circuit breaker"], "read the service events"
-    if alert is None:
-        return (
-            ["the alert did not arrive"],
-            "check the topic policy, the rule and its target: run 30 and 40 again",
-        )
-    if not service.is_steady:
-        return ["the service is not steady after the rollback"], "read the service events"
-    return [], "run 90_clean_up when you are done"
+def _ended_by(watched: Watched, record: facts.ServiceDeployment | None, reason: str) -> str:
+    """The states of breaker and alarms come first; then what ECS says; else it was a person.
+
+    StopServiceDeployment leaves neither of them TRIGGERED, and ECS says of its own failures that
+    it was a "deployment failure".
+    """
+    if record is not None and record.breaker_status == "TRIGGERED":
+        return BREAKER
+    if record is not None and (record.alarm_status == "TRIGGERED" or record.triggered_alarms):
+        return ALARM
+    said = f"{reason} {_event_reason(watched)} {_own_reason(watched)}".lower()
+    if "circuit breaker" in said or "tasks failed to start" in said:
+        return BREAKER
+    if "alarm" in said:
+        return ALARM
+    return ECS if "deployment failure" in said else PERSON
 
 
-def _cause(tasks: Sequence[facts.Task], deployment_id: str) -> str:
-    """The stoppedReason that most of the deployment's own failures share."""
-    reasons = [
-        task.stopped_reason
-        for task in tasks
-        if task.deployment_id == deployment_id
-        and task.stopped_reason
-        and not task.stopped_reason.startswith("Scaling activity")
-    ]
-    return max(reasons, key=reasons.count) if reasons else ""
+def _own_reason(watched: Watched) -> str:
+    for snapshot in reversed(watched.snapshots):
+        entry = snapshot.service.deployment(watched.deployment_id)
+        if entry is not None and entry.has_failed:
+            return entry.rollout_state_reason
+    return ""
 
 
-def _sentence(
-    watched: Watched,
-    back_to: facts.Deployment | None,
-    problems: list[str],
-    unconfirmed: Sequence[str],
+def _why_no_rollback(
+    service: facts.Service, record: facts.ServiceDeployment | None, ended_by: str
 ) -> str:
-    if back_to is None:
-        return f"Deployment {watched.deployment_id}: {problems[0]}."
-    text = f"Deployment {watched.deployment_id} was rolled back to {back_to.task_definition}"
-    if problems:
-        return f"{text}, but {problems[0]}."
-    text = f"{text} by the circuit breaker, and the alert arrived."
-    if not unconfirmed:
-        return text
-    return f"{text} Not told, because the subscription is unconfirmed: {', '.join(unconfirmed)}."
+    if record is not None and record.status == "ROLLBACK_FAILED":
+        return NOTHING_TO_RETURN_TO
+    if ended_by == PERSON:
+        return STOPPED_WITHOUT_ROLLBACK
+    guard = service.alarms.rollback if ended_by == ALARM else service.circuit_breaker.rollback
+    if not guard:
+        return ROLLBACK_OFF
+    others = [each for each in service.deployments if not each.has_failed and each.is_completed]
+    return NOT_YET if others else NOTHING_TO_RETURN_TO
+
+
+def _events_of(watched: Watched) -> list[facts.ServiceEvent]:
+    """The service events since the deployment was made and until it failed, newest first."""
+    entry = first_seen(watched)
+    since = entry.created_at if entry else None
+    until = watched.last.failed_at(watched.deployment_id)
+    return [
+        each
+        for each in watched.last.events
+        if (since is None or each.created_at >= since)
+        and (until is None or each.created_at <= until)
+        and (since or until)
+    ]
+
+
+def _words(ending: str, ended_by: str, why: str, deviations: str) -> tuple[str, str]:
+    """What happened, without its subject, and the next step."""
+    if ending == COMPLETED and deviations:
+        return (
+            f"completed, but the service is not steady: {deviations}",
+            "look at its stopped tasks: after COMPLETED the breaker no longer counts",
+        )
+    if ending == ROLLED_BACK:
+        return f"was rolled back{_by(ended_by)}", _AFTER_ROLLBACK[ended_by]
+    if ending == STALLED:
+        return f"failed{_by(ended_by)} and was not rolled back: {why}", _AFTER_STALL[why]
+    return _WORDS[ending]
+
+
+def _by(ended_by: str) -> str:
+    return {BREAKER: " by the circuit breaker", ALARM: " because of a deployment alarm"}.get(
+        ended_by, f" by {ended_by}" if ended_by else ""
+    )
+
+
+_AFTER_ROLLBACK = {
+    BREAKER: "mend what stopped the tasks, then deploy again",
+    ALARM: "look at the alarm's metric; an alarm that is in ALARM at the start is ignored",
+    PERSON: "ask who called StopServiceDeployment: CloudTrail knows",
+    ECS: "read the service events",
+}
+_AFTER_STALL = {
+    NOTHING_TO_RETURN_TO: "deploy a revision that works: nothing runs until then",
+    ROLLBACK_OFF: "deploy the last good revision, and switch rollback on",
+    STOPPED_WITHOUT_ROLLBACK: "deploy the revision that should run",
+    NOT_YET: "look again in a minute; then deploy the last good revision",
+}
+_WORDS = {
+    COMPLETED: ("completed: the release runs", "nothing is left to do"),
+    SCALED_TO_ZERO: (
+        "completed without a task: the desired count is 0, so it proves nothing",
+        "raise the desired count and deploy again",
+    ),
+    ROLLBACK_FAILED: (
+        "failed, and so did the rollback: neither release runs as it should",
+        "deploy a revision that works; read the service events",
+    ),
+    SUPERSEDED: (
+        "was superseded: somebody started another deployment before it ended",
+        "ask for the verdict on that one; deploy again when nobody else does",
+    ),
+    IN_PROGRESS: ("is still in progress", "ask again later, or wait for the end"),
+    TIMED_OUT: (
+        "came to no end in time",
+        "read the service events; see whether the circuit breaker is on",
+    ),
+    GONE: ("ended with its service, which was deleted meanwhile", "create the service again"),
+    UNKNOWN: (
+        "is not known: no list and no service event has it",
+        "check the id; ECS keeps the last 100 service events",
+    ),
+}
+
+
+def _full_sentence(own: str, name: str, sentence: str, back_to: str | None) -> str:
+    subject = f"Deployment {own}" + (f" of {name}" if name else "")
+    if not back_to:
+        return f"{subject} {sentence}."
+    head, by, rest = sentence.partition("rolled back")
+    return f"{subject} {head}{by} to {back_to.split(' ')[0]}{rest}."
+
+
+def judge_drill(
+    deployment: Verdict,
+    *,
+    alert: facts.Alert | None,
+    unconfirmed: Sequence[str] = (),
+    broken: str = "",
+) -> DrillVerdict:
+    """Did the drill show what it is to show? `broken` says why the alert did not arrive, if known.
+
+    Of everything that can happen only this passes: rolled back, by the circuit breaker, with the
+    alert at the subscriber and the service steady again.
+    """
+    problem, next_step = _problem(deployment, alert, broken)
+    waiting = ", ".join(unconfirmed)
+    sentence = deployment.sentence
+    if not problem:
+        sentence = f"{sentence.removesuffix('.')}, and the alert arrived."
+        if waiting:
+            sentence += f" Not told, because the subscription is unconfirmed: {waiting}."
+    elif deployment.ending == ROLLED_BACK:
+        sentence = f"{sentence.removesuffix('.')}, but {problem}."
+    return DrillVerdict(
+        passed=not problem,
+        deployment=deployment,
+        alert_arrived=alert is not None,
+        unconfirmed=tuple(unconfirmed),
+        sentence=sentence,
+        next_step=next_step,
+    )
+
+
+def _problem(deployment: Verdict, alert: facts.Alert | None, broken: str) -> tuple[str, str]:
+    if deployment.ending == COMPLETED:
+        return "it completed", "set bad_image to an image that does not exist"
+    if deployment.ending != ROLLED_BACK:
+        return deployment.ending, deployment.next_step
+    if deployment.ended_by != BREAKER:
+        return "the circuit breaker did not do it", deployment.next_step
+    if alert is None:
+        found = f": {broken}" if broken else ""
+        return f"the alert did not arrive{found}", "mend the hop that the delivery table names"
+    if not deployment.is_steady:
+        state = deployment.steady_state
+        found = f": {state.deviations}" if state else ""
+        return f"the service is not steady{found}", "read the service events"
+    return "", "run 90_clean_up when you are done"
+
+
+def record_of(
+    records: Sequence[facts.ServiceDeployment],
+    *,
+    created_at: datetime | None,
+    ended_at: datetime | None,
+    task_definition: str = "",
+) -> facts.ServiceDeployment | None:
+    """The service deployment that goes with a deployment: the two ids have nothing in common.
+
+    It was created within a minute of the deployment, and nearest to it. Where only the end is
+    known, it is the last one that had begun by then: a newer deployment would have ended this one.
+    """
+    if created_at is not None:
+        near = [
+            each
+            for each in records
+            if abs(each.created_at - created_at) <= _SLACK
+            and task_definition in ("", each.target_task_definition)
+        ]
+        return min(near, key=lambda each: abs(each.created_at - created_at), default=None)
+    if ended_at is None:
+        return None
+    begun = [each for each in records if each.created_at <= ended_at]
+    return max(begun, key=lambda each: each.created_at, default=None)

@@ -7,50 +7,39 @@ Never here: how a plan is made or applied.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 
-from runbook_lib import delivery, facts, plans, reading, verdict, watching
+from runbook_lib import delivery, facts, judging, plans, reading, verdict, watching
 from runbook_lib.applying import Outcome, apply
-from runbook_lib.errors import MissingPrerequisite
+from runbook_lib.errors import MissingPrerequisite, NotSteady
 from runbook_lib.journal import record_facts
-from runbook_lib.plans.service import check_cluster, check_network, chosen_network
+from runbook_lib.plans.existing_service import check_drillable, restore_steps
 from runbook_lib.plans.task_definition import matching_revision
+from runbook_lib.preflight import find_cluster, find_network
 from runbook_lib.session import Session
-from runbook_lib.settings import Settings
+from runbook_lib.settings import CREATE, Settings
+from runbook_lib.steady_state import SteadyState
 from runbook_lib.steps import Plan, is_ours
+from runbook_lib.watching import Watched
 
 CLEAN_UP = "90_clean_up"
-_FAILED = re.compile(r"\(deployment (ecs-svc/\d+)\) deployment failed")
-
-
-def preflight(session: Session, settings: Settings) -> None:
-    """Refuse what AWS would refuse later: a cluster, subnet or group that does not exist.
-
-    Raises `BadParameter`. Only reads.
-    """
-    exists = reading.read_cluster(session, settings.cluster) is not None
-    known = [] if exists else reading.read_cluster_names(session)
-    check_cluster(settings, exists=exists, known=known)
-    find_network(session, settings)
-
-
-def find_network(session: Session, settings: Settings) -> facts.Network:
-    """The subnets and security groups that the tasks will use; all of them exist."""
-    network = chosen_network(settings, reading.read_default_network(session))
-    check_network(settings, reading.read_missing_network_ids(session, network))
-    return network
 
 
 def good_revision(session: Session, settings: Settings) -> facts.TaskDefinition | None:
+    """The revision to return to: the runbook's, or the one that an existing service runs."""
+    if settings.drills_own_service:
+        service = reading.read_service(session, settings.cluster, settings.service)
+        name = service.restored_task_definition if service else ""
+        return reading.read_task_definition(session, name) if name else None
     revisions = reading.read_task_definitions(session, settings.family)
     return matching_revision(settings, settings.good_image, revisions)
 
 
 def task_definition_plan(session: Session, settings: Settings) -> Plan:
-    """The plan of notebook 10, from what is there now."""
+    """The plan of notebook 10, from what is there now. An existing service brings its own."""
+    if settings.drills_own_service:
+        return Plan("Register the task definition", settings.service, ())
     return plans.plan_task_definition(
         settings,
         account=session.account,
@@ -61,11 +50,14 @@ def task_definition_plan(session: Session, settings: Settings) -> Plan:
 
 def service_plan(session: Session, settings: Settings) -> Plan:
     """The plan of notebook 20, from what is there now."""
-    preflight(session, settings)
+    if settings.drills_own_service:
+        service = _service(session, settings)
+        check_drillable(service)
+        return Plan("Create the service", settings.service, ())
     revision = good_revision(session, settings)
     return plans.plan_service(
         settings,
-        cluster_exists=reading.read_cluster(session, settings.cluster) is not None,
+        cluster_exists=find_cluster(session, settings),
         network=find_network(session, settings),
         revision=revision.name if revision else settings.family,
         service=reading.read_service(session, settings.cluster, settings.service),
@@ -86,17 +78,61 @@ def event_rule_plan(session: Session, settings: Settings) -> Plan:
 
 def bad_release_plan(session: Session, settings: Settings) -> Plan:
     """The plan of notebook 50, from what is there now."""
-    service = reading.read_service(session, settings.cluster, settings.service)
-    if service is None:
-        raise _missing(session, "service", settings.service, "20_create_service")
-    return plans.plan_bad_release(
+    service = _service(session, settings)
+    revisions = reading.read_task_definitions(session, settings.drill_family)
+    definition = good_revision(session, settings) if settings.drills_own_service else None
+    made = plans.plan_bad_release(
         settings,
         account=session.account,
         queue=reading.read_queue(session, settings.probe_queue),
         topic=reading.read_topic(session, settings.topic),
-        revisions=reading.read_task_definitions(session, settings.family),
+        revisions=revisions,
         service=service,
+        definition=definition,
     )
+    is_running = any(s.operation == "UpdateService" and s.satisfied for s in made)
+    if settings.drills_own_service and not is_running:
+        check_drillable(service)
+    return made
+
+
+def _service(session: Session, settings: Settings) -> facts.Service:
+    found = reading.read_service(session, settings.cluster, settings.service)
+    if found is None:
+        raise _missing(session, "service", settings.service, "20_create_service")
+    return found
+
+
+def restore_plan(session: Session, settings: Settings) -> Plan:
+    """Back to the release that ran before the drill, where the drill has left the bad one."""
+    service = reading.read_service(session, settings.cluster, settings.service)
+    revisions = reading.read_task_definitions(session, settings.drill_family)
+    steps = restore_steps(settings, service, revisions)
+    return Plan("Restore the service", settings.service, steps)
+
+
+def follow(session: Session, settings: Settings, deployment_id: str) -> Watched:
+    """Watch the drill's deployment to its end.
+
+    Whatever happens meanwhile, Ctrl-C too, an existing service gets its own release back.
+    """
+    try:
+        return watching.watch(
+            session,
+            cluster=settings.cluster,
+            service=settings.service,
+            deployment_id=deployment_id,
+        )
+    finally:
+        restore(session, settings)
+
+
+def restore(session: Session, settings: Settings) -> Outcome | None:
+    """Give an existing service its own release back, where the bad one is still deployed."""
+    if not settings.drills_own_service:
+        return None
+    plan = restore_plan(session, settings)
+    return apply(session, plan, confirm=settings.confirm) if plan.open_steps else None
 
 
 def clean_up_plan(session: Session, settings: Settings) -> Plan:
@@ -105,7 +141,7 @@ def clean_up_plan(session: Session, settings: Settings) -> Plan:
     tags = {each["key"]: each["value"] for each in cluster.get("tags", ())} if cluster else None
     left = plans.Leftovers(
         service=reading.read_service(session, settings.cluster, settings.service),
-        revisions=reading.read_task_definitions(session, settings.family),
+        revisions=reading.read_task_definitions(session, settings.drill_family),
         rule=reading.read_rule(session, settings.rule),
         topic=reading.read_topic(session, settings.topic),
         queue=reading.read_queue(session, settings.probe_queue),
@@ -123,90 +159,100 @@ def started_deployment(session: Session, settings: Settings, outcome: Outcome) -
     reply = outcome.reply_of("UpdateService")
     if reply is not None:
         return reading.started_by(reply)
-    service = reading.read_service(session, settings.cluster, settings.service)
-    if service is None or service.primary is None:
-        raise _missing(session, "service", settings.service, "20_create_service")
+    service = _service(session, settings)
+    if service.primary is None:
+        raise _missing(session, "deployment of", settings.service, "20_create_service")
     return service.primary
 
 
+def probe_before(session: Session, settings: Settings) -> SteadyState:
+    """The steady state before the drill, kept in the journal.
+
+    Raises `NotSteady` where it does not hold, for a drill would then prove nothing; not, however,
+    while the bad release of an earlier, broken-off run is still being deployed.
+    """
+    found = judging.read_steady_state(session, cluster=settings.cluster, service=settings.service)
+    if found is None:
+        raise _missing(session, "service", settings.service, "20_create_service")
+    session.journal.note("steady_state", found.time, when="before", state=found.as_record())
+    if not found.met and not _is_resumed(session, settings):
+        raise NotSteady(service=settings.service, deviations=found.deviations)
+    return found
+
+
+def _is_resumed(session: Session, settings: Settings) -> bool:
+    return not bad_release_plan(session, settings).open_steps
+
+
 def judge_drill(
-    session: Session, settings: Settings, watched: watching.Watched, alert: facts.Alert | None
-) -> verdict.Verdict:
-    """The verdict on a watched deployment, with the causes that AWS still shows."""
-    tasks = reading.read_tasks(session, settings.cluster, settings.service)
-    record = service_deployment_of(session, settings, watched)
+    session: Session, settings: Settings, watched: Watched, alert: facts.Alert | None
+) -> tuple[verdict.DrillVerdict, delivery.Delivery]:
+    """The verdict on a watched deployment and the way of its alert, kept in the journal."""
+    where = {"cluster": settings.cluster, "service": settings.service}
+    found = judging.judge_watched(session, watched, **where)
+    entry = verdict.first_seen(watched)
+    way = delivery.trace_delivery(
+        session,
+        settings,
+        deployment_id=watched.deployment_id,
+        started_at=entry.created_at if entry else None,
+        failed_at=watched.failed_at,
+        alert=alert,
+    )
     topic = reading.read_topic(session, settings.topic)
     waiting = [s.endpoint for s in topic.subscriptions if not s.is_confirmed] if topic else []
-    return verdict.judge(watched, tasks=tasks, record=record, alert=alert, unconfirmed=waiting)
+    judged = verdict.judge_drill(found, alert=alert, unconfirmed=waiting, broken=way.broken)
+    _keep(session, judged, way, watched)
+    return judged, way
 
 
-def service_deployment_of(
-    session: Session, settings: Settings, watched: watching.Watched
-) -> facts.ServiceDeployment | None:
-    """The service deployment that began with the watched deployment.
-
-    The two ids have nothing in common; createdAt and the task definition tell.
-    """
-    entry = next(
-        (
-            found
-            for each in watched.snapshots
-            if (found := each.service.deployment(watched.deployment_id))
-        ),
-        None,
-    )
-    records = reading.read_service_deployments(session, settings.cluster, settings.service)
-    if entry is None:
-        # Not seen while it was listed: then it is the last one that began before it failed.
-        earlier = [r for r in records if watched.failed_at and r.created_at <= watched.failed_at]
-        return earlier[0] if earlier else None
-    return min(
-        (r for r in records if r.target_task_definition == entry.task_definition),
-        key=lambda r: abs((r.created_at - entry.created_at).total_seconds()),
-        default=None,
-    )
+def _keep(
+    session: Session, judged: verdict.DrillVerdict, way: delivery.Delivery, watched: Watched
+) -> None:
+    now, journal = session.clock.now(), session.journal
+    for event in reversed(watched.last.events):
+        if event.created_at >= watched.started_at:
+            journal.note("event", event.created_at, message=event.message)
+    if judged.deployment.steady_state is not None:
+        after = judged.deployment.steady_state
+        journal.note("steady_state", after.time, when="after", state=after.as_record())
+    journal.note("verdict", now, verdict=judged.as_record())
+    journal.note("delivery", now, delivery=way.as_record())
 
 
-def review_drill(session: Session, settings: Settings) -> verdict.Verdict:
+def review_drill(
+    session: Session, settings: Settings
+) -> tuple[verdict.DrillVerdict, delivery.Delivery]:
     """The verdict on the last drill from what AWS still shows, without having watched it.
 
     The deployment is the newest one that a service event calls failed. Raises
     `MissingPrerequisite` if there is none.
     """
-    service = reading.read_service(session, settings.cluster, settings.service)
-    failed = _last_failure(service) if service else None
-    if service is None or failed is None:
+    watched = judging.last_failure(session, cluster=settings.cluster, service=settings.service)
+    if watched is None:
         raise _missing(session, "a failed deployment of", settings.service, "50_run_failure_drill")
-    deployment_id, failed_at = failed
-    snapshot = watching.Snapshot(session.clock.now(), service)
-    end = watching.end_of(deployment_id, [service]) or watching.TIMED_OUT
-    watched = watching.Watched(deployment_id, end, (snapshot,), failed_at)
-    alert = delivery.find_alert(delivery.read_probe(session, settings), deployment_id)
+    alert = delivery.find_alert(delivery.read_probe(session, settings), watched.deployment_id)
     return judge_drill(session, settings, watched, alert)
 
 
-def record_verdict(found: verdict.Verdict) -> None:
+def record_verdict(found: verdict.DrillVerdict) -> None:
     """Record what `runbook drill` prints and CI reads: passed, sentence, deployment, …"""
-    count = f"{found.failure_count} of {found.threshold}" if found.threshold else ""
+    of = found.deployment
+    count = f"{of.failure_count} of {of.threshold}" if of.threshold else ""
     recorded = {
         "passed": found.passed,
         "sentence": found.sentence,
-        "deployment": found.deployment_id,
-        "end": found.end,
-        "tripped by": found.tripped_by,
-        "cause": found.cause,
+        "deployment": of.deployment_id,
+        "ending": of.ending,
+        "ended by": of.ended_by,
+        "reason": of.reason,
+        "cause": of.cause,
         "failures": count,
-        "rolled back to": found.rolled_back_to,
+        "rolled back to": of.rolled_back_to,
         "alert arrived": found.alert_arrived,
+        "next step": found.next_step,
     }
     record_facts(recorded, found.sentence)
-
-
-def _last_failure(service: facts.Service) -> tuple[str, datetime] | None:
-    for event in service.events:
-        if found := _FAILED.search(event.message):
-            return found.group(1), event.created_at
-    return None
 
 
 def inventory(session: Session, settings: Settings) -> list[tuple[str, str, str, str]]:
@@ -217,7 +263,7 @@ def inventory(session: Session, settings: Settings) -> list[tuple[str, str, str,
     topic = reading.read_topic(session, settings.topic)
     rule = reading.read_rule(session, settings.rule)
     queue = reading.read_queue(session, settings.probe_queue)
-    revisions = reading.read_task_definitions(session, settings.family)
+    revisions = reading.read_task_definitions(session, settings.drill_family)
     cluster_tags = {t["key"]: t["value"] for t in cluster.get("tags", ())} if cluster else {}
     found: list[tuple[str, str, str | None, Mapping[str, str]]] = [
         (
@@ -293,6 +339,7 @@ class Stage:
     afterwards: Callable[[Session, Settings, Outcome], None]
     makes: Callable[[Settings], str]
     is_there: Callable[[Session, Settings], bool]
+    makes_service: bool = False
 
 
 STAGES = (
@@ -302,6 +349,7 @@ STAGES = (
         _nothing,
         lambda s: f"a revision of {s.family} with {s.good_image}",
         lambda session, s: good_revision(session, s) is not None,
+        makes_service=True,
     ),
     Stage(
         "20_create_service",
@@ -309,6 +357,7 @@ STAGES = (
         _wait_for_service,
         lambda s: f"service {s.service} in cluster {s.cluster}",
         lambda session, s: reading.read_service(session, s.cluster, s.service) is not None,
+        makes_service=True,
     ),
     Stage(
         "30_create_sns_topic",
@@ -350,8 +399,9 @@ def begin(session: Session, settings: Settings, notebook: str) -> None:
             continue
         if not session.is_private:
             raise _missing(session, "", stage.makes(settings), stage.notebook)
-        outcome = apply(session, stage.plan(session, settings), confirm=settings.service)
-        stage.afterwards(session, settings, outcome)
+        making = replace(settings, service_mode=CREATE) if stage.makes_service else settings
+        outcome = apply(session, stage.plan(session, making), confirm=settings.service)
+        stage.afterwards(session, making, outcome)
 
 
 def _missing(session: Session, kind: str, name: str, notebook: str) -> MissingPrerequisite:

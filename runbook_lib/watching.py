@@ -6,7 +6,7 @@ Never here: whether the end is good (verdict).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,8 +19,12 @@ POLL_SECONDS = 15.0
 LONGEST = timedelta(minutes=45)
 """Desired count 1 and a wrong tag take about 13 minutes; AWS's own pauses grow up to 15."""
 
-ROLLED_BACK, COMPLETED, STALLED = "rolled back", "completed", "failed, not rolled back"
-SUPERSEDED, TIMED_OUT, GONE = "superseded", "timed out", "service gone"
+COMPLETED, ROLLED_BACK, STALLED = "completed", "rolled back", "failed, not rolled back"
+ROLLBACK_FAILED, SUPERSEDED = "rollback failed", "superseded"
+TIMED_OUT, IN_PROGRESS = "timed out", "in progress"
+GONE, UNKNOWN = "service gone", "unknown deployment"
+UNKNOWN_AFTER = 5
+"""Looks that never show the deployment: with 15 s between them, a minute. AWS lags by seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """How one deployment went: `end` is one of the six words above, `snapshots` oldest first."""
+    """How one deployment went: `end` is one of the words above, `snapshots` oldest first."""
 
     deployment_id: str
     end: str
@@ -78,6 +82,12 @@ def watch(
         end = end_of(deployment_id, [each.service for each in snapshots])
         if end is None and now >= deadline:
             end = TIMED_OUT
+        if (
+            end is None
+            and len(snapshots) >= UNKNOWN_AFTER
+            and not _was_seen(snapshots, deployment_id)
+        ):
+            end = UNKNOWN
         if end is not None:
             return Watched(deployment_id, end, tuple(snapshots), failed_at)
         session.clock.sleep(POLL_SECONDS)
@@ -91,12 +101,13 @@ def _or_missing(snapshots: list[Snapshot], service: str) -> tuple[Snapshot, ...]
     return tuple(snapshots)
 
 
-def end_of(deployment_id: str, seen: list[facts.Service]) -> str | None:
+def end_of(deployment_id: str, seen: Sequence[facts.Service]) -> str | None:
     """The end that the last of these snapshots shows, or None while it is still open.
 
     With id B on top of A: B COMPLETED: completed. B FAILED and still PRIMARY, nothing rolling
     back: failed, not rolled back. B gone and A, which was there before, COMPLETED: rolled back.
-    B gone and something newer PRIMARY: superseded.
+    A FAILED, too: the rollback failed. B gone and something newer PRIMARY: superseded. Once B is no
+    longer listed, the service events come first: they outlive it.
     """
     last = seen[-1]
     entry, primary = last.deployment(deployment_id), last.primary
@@ -104,16 +115,36 @@ def end_of(deployment_id: str, seen: list[facts.Service]) -> str | None:
         return COMPLETED
     if entry is not None and entry.is_primary:
         return STALLED if entry.has_failed else None
-    if primary is None or not primary.is_completed:
-        return None if _is_older(primary, deployment_id, seen) else SUPERSEDED
+    if entry is None and (told := _told(last, deployment_id)):
+        return told
+    if not any(each.deployment(deployment_id) for each in seen):
+        return None
+    if primary is None:
+        return None
     if not _is_older(primary, deployment_id, seen):
         return SUPERSEDED
-    return ROLLED_BACK if entry is None else None
+    if primary.has_failed:
+        return ROLLBACK_FAILED
+    return ROLLED_BACK if primary.is_completed and entry is None else None
 
 
-def _is_older(
-    primary: facts.Deployment | None, deployment_id: str, seen: list[facts.Service]
-) -> bool:
+def _told(service: facts.Service, deployment_id: str) -> str | None:
+    """What the service events say of a deployment that is not listed any more."""
+    failed_at = service.failed_at(deployment_id)
+    if failed_at is None:
+        return COMPLETED if service.completed_at(deployment_id) else None
+    back = service.rolled_back_to(deployment_id)
+    if not back:
+        return STALLED
+    back_at = service.completed_at(back)
+    return ROLLED_BACK if back_at and back_at >= failed_at else None
+
+
+def _was_seen(snapshots: Sequence[Snapshot], deployment_id: str) -> bool:
+    return any(each.service.deployment(deployment_id) for each in snapshots)
+
+
+def _is_older(primary: facts.Deployment, deployment_id: str, seen: Sequence[facts.Service]) -> bool:
     """Was what is PRIMARY now there before the watched deployment was?
 
     It was if it was listed below the watched one. Only else createdAt tells: some rollbacks have
@@ -121,7 +152,7 @@ def _is_older(
     """
     first = next((each for each in seen if each.deployment(deployment_id)), None)
     own = first.deployment(deployment_id) if first else None
-    if primary is None or first is None or own is None:
+    if first is None or own is None:
         return True
     if own.is_primary and first.deployment(primary.id):
         return True
@@ -132,6 +163,7 @@ def _tell_changes(
     session: Session, service: facts.Service, lines: dict[str, str], tell: Callable[[str], None]
 ) -> None:
     """One line for each deployment whose state differs from the last time."""
+    before = dict(lines)
     for each in service.deployments:
         state = state_line(each)
         if lines.get(each.id) != state:
@@ -139,6 +171,32 @@ def _tell_changes(
             moment = session.clock.now()
             tell(f"{moment:%H:%M:%S}  {state}")
             session.journal.note("state", moment, deployment=each.id, line=state)
+    if lines != before:
+        session.journal.note("snapshot", session.clock.now(), **_counts(service))
+
+
+def _counts(service: facts.Service) -> dict[str, object]:
+    """A snapshot as numbers, for the charts of the report."""
+    return {
+        "service": service.name,
+        "desired": service.desired_count,
+        "running": service.running_count,
+        "pending": service.pending_count,
+        "threshold": service.circuit_breaker.threshold(service.desired_count),
+        "deployments": [
+            {
+                "id": each.id,
+                "status": each.status,
+                "rollout_state": each.rollout_state,
+                "task_definition": each.task_definition,
+                "desired": each.desired_count,
+                "running": each.running_count,
+                "pending": each.pending_count,
+                "failed": each.failed_tasks,
+            }
+            for each in service.deployments
+        ],
+    }
 
 
 def state_line(deployment: facts.Deployment) -> str:

@@ -11,7 +11,7 @@ import pytest
 from runbook_lib import apply, open_session, reading, walk
 from runbook_lib.emulator.http_server import EmulatorServer
 from runbook_lib.errors import NotConfirmed, StepRefused
-from runbook_lib.plans.task_definition import EXECUTION_POLICY
+from runbook_lib.plans.task_definition import execution_policy
 from runbook_lib.session import Session
 from runbook_lib.settings import Settings
 from runbook_lib.steps import AWS_TAGS, Plan, Result, Step
@@ -186,7 +186,7 @@ def test_a_new_role_is_given_time_before_it_is_used(
     session: Session, aws: Callable[..., Any]
 ) -> None:
     role = SETTINGS.execution_role
-    aws("iam").detach_role_policy(RoleName=role, PolicyArn=EXECUTION_POLICY)
+    aws("iam").detach_role_policy(RoleName=role, PolicyArn=execution_policy(SETTINGS))
     before = session.clock.now()
 
     apply(session, walk.task_definition_plan(session, SETTINGS))

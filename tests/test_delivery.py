@@ -10,7 +10,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from runbook_lib import apply, await_alert, facts, open_session, read_probe, rule_would_match, walk
-from runbook_lib.delivery import PATIENCE, find_alert, sample_event
+from runbook_lib.delivery import PATIENCE, find_alert
+from runbook_lib.diagnosing import sample_event
 from runbook_lib.emulator.http_server import EmulatorServer
 from runbook_lib.plans.bad_release import probe_arn
 from runbook_lib.plans.topic import topic_arn
@@ -19,6 +20,7 @@ from runbook_lib.settings import Settings
 from runbook_lib.steps import Plan
 
 SETTINGS = Settings()
+RAW = Settings(alert_format="event")
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 FAILED = "SERVICE_DEPLOYMENT_FAILED"
 
@@ -37,17 +39,17 @@ def session(emulator: EmulatorServer, connected: Session) -> Session:
     return connected
 
 
-def fail(session: Session) -> str:
+def fail(session: Session, settings: Settings = SETTINGS) -> str:
     """The walk up to a deployment that was rolled back: its id."""
     for stage in walk.STAGES[:4]:
-        outcome = apply(session, stage.plan(session, SETTINGS))
-        stage.afterwards(session, SETTINGS, outcome)
-    return ship(session)
+        outcome = apply(session, stage.plan(session, settings))
+        stage.afterwards(session, settings, outcome)
+    return ship(session, settings)
 
 
-def ship(session: Session) -> str:
-    outcome = apply(session, walk.bad_release_plan(session, SETTINGS))
-    deployment = walk.started_deployment(session, SETTINGS, outcome)
+def ship(session: Session, settings: Settings = SETTINGS) -> str:
+    outcome = apply(session, walk.bad_release_plan(session, settings))
+    deployment = walk.started_deployment(session, settings, outcome)
     session.clock.sleep(1200)
     return deployment.id
 
@@ -97,12 +99,16 @@ def test_the_alert_arrives_with_what_ecs_says(session: Session) -> None:
     assert alert
     assert alert.deployment_id == bad
     assert alert.event_name == FAILED
-    assert alert.detail["reason"] == "ECS deployment circuit breaker: tasks failed to start."
-    assert alert.event["resources"] == [
-        f"arn:aws:ecs:eu-west-1:{session.account}:service/default/my-sample-service"
-    ]
-    failed_at = datetime.fromisoformat(alert.detail["updatedAt"])
-    assert timedelta() < alert.received_at - failed_at < timedelta(seconds=5)
+    assert alert.reason == "ECS deployment circuit breaker: tasks failed to start."
+    assert alert.text.splitlines()[0] == (
+        '"ECS deployment failed: '
+        f'arn:aws:ecs:eu-west-1:{session.account}:service/default/my-sample-service"'
+    )
+    moments = (alert.updated_at, alert.ingested_at, alert.published_at, alert.received_at)
+    assert all(moments)
+    assert list(moments) == sorted(moments)
+    assert moments[-1] - moments[0] < timedelta(seconds=5)
+    assert alert.message_id
     assert read_probe(session, SETTINGS) == (alert,)
 
 
@@ -186,7 +192,7 @@ def test_without_a_probe_there_is_nothing_to_read(session: Session) -> None:
 
 def test_the_alert_is_found_by_deployment_and_name() -> None:
     def alert(deployment_id: str, name: str) -> facts.Alert:
-        return facts.Alert({"detail": {"deploymentId": deployment_id, "eventName": name}}, NOON)
+        return facts.Alert(deployment_id, name, "", "", NOON)
 
     started = alert("ecs-svc/2", "SERVICE_DEPLOYMENT_IN_PROGRESS")
     other = alert("ecs-svc/1", FAILED)
@@ -227,15 +233,14 @@ def test_a_rule_that_does_not_exist_would_not_match(session: Session) -> None:
 
 def test_the_sample_event_has_the_members_of_a_real_one(session: Session) -> None:
     sample = sample_event(session, SETTINGS)
-    alert = await_alert(session, SETTINGS, fail(session))
+    alert = await_alert(session, RAW, fail(session, RAW))
 
     assert alert
-    assert set(sample) == set(alert.event)
-    assert set(sample["detail"]) == set(alert.detail)
+    event = json.loads(alert.text)
+    assert set(sample) == set(event)
+    assert set(sample["detail"]) == set(event["detail"])
     constant = ("version", "detail-type", "source", "account", "region", "resources")
-    assert {name: sample[name] for name in constant} == {
-        name: alert.event[name] for name in constant
-    }
+    assert {name: sample[name] for name in constant} == {name: event[name] for name in constant}
 
 
 def test_the_probe_is_in_the_settings_region() -> None:

@@ -17,11 +17,14 @@ from runbook_lib.errors import (
     MissingPrerequisite,
     NotConfirmed,
     NotConnected,
+    NotDrillable,
     NotOurs,
+    NotSteady,
     RunbookError,
     StepRefused,
     UnknownParameter,
 )
+from runbook_lib.evidence import UnreadableEvidence
 
 EXAMPLES: tuple[tuple[RunbookError, str], ...] = (
     (RunbookError(text="something"), "something"),
@@ -44,6 +47,21 @@ EXAMPLES: tuple[tuple[RunbookError, str], ...] = (
     (
         NotOurs(what="rule r", next_step="choose another name"),
         "rule r exists already and was not made by this runbook. Next: choose another name.",
+    ),
+    (
+        UnreadableEvidence(file=Path("out/journal.json"), problem="is not JSON"),
+        "out/journal.json: is not JSON.",
+    ),
+    (
+        NotDrillable(service="web", problem="its rollback is off", next_step="switch it on"),
+        "service web cannot be drilled: its rollback is off. Next: switch it on.",
+    ),
+    (
+        NotSteady(service="web", deviations="running tasks is 0, not 1"),
+        (
+            "service web is not steady, so a drill would prove nothing: running tasks is 0, not 1. "
+            "Next: wait until it is, or read its service events."
+        ),
     ),
     (
         NotConfirmed(account="1", given="", wanted="web"),

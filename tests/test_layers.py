@@ -89,7 +89,7 @@ def floor_of(name: str) -> int | None:
 def test_there_is_something_to_look_at() -> None:
     assert {"runbook_lib", "runbook_lib.session", f"{EMULATOR}.engine"} <= set(MODULES)
     assert f"{EMULATOR}.aws_api" in MODULES
-    assert "runbook_lib.facts" in own_imports("runbook_lib.reading")
+    assert "runbook_lib.facts" in own_imports("runbook_lib.reading.ecs")
     assert all(any(is_inside(name, f"{EMULATOR}.{floor}") for name in MODULES) for floor in FLOORS)
 
 
@@ -138,7 +138,18 @@ def test_the_verdict_does_not_look_by_itself() -> None:
     mine = set(imports("runbook_lib.verdict"))
 
     assert not any(is_inside(each, "boto3") for each in mine)
-    assert not mine & {"runbook_lib.session", "runbook_lib.reading"}
+    assert not any(
+        is_inside(each, room)
+        for each in mine
+        for room in ("runbook_lib.session", "runbook_lib.reading")
+    )
+
+
+@pytest.mark.parametrize("room", ["report", "junit", "compare", "charts", "evidence"])
+def test_the_evidence_pack_is_made_of_a_journal_alone(room: str) -> None:
+    for each in {f"runbook_lib.{room}", *everything_below(f"runbook_lib.{room}")}:
+        assert not any(is_inside(other, "boto3") for other in imports(each)), each
+        assert each not in {"runbook_lib.session", "runbook_lib.reading", "runbook_lib.facts"}
 
 
 def test_facts_stand_on_nothing_of_ours() -> None:
@@ -188,7 +199,12 @@ def test_the_public_names_are_these() -> None:
         "Settings",
         "apply",
         "await_alert",
+        "connect",
+        "deployment_verdict",
+        "diagnose",
+        "estimate",
         "open_session",
+        "preflight",
         "read_probe",
         "read_rule",
         "read_service",

@@ -21,8 +21,8 @@ RECORDS: dict[str, dict[str, Any]] = {
     "20_create_service": {"steady": True, "breaker": True, "rollback": True},
     "30_create_sns_topic": {"subscriptions": 1, "confirmed": 1},
     "40_create_event_rule": {"state": "ENABLED", "matches": True},
-    "50_run_failure_drill": {"passed": True, "end": "rolled back", "alert arrived": True},
-    "60_review_evidence": {"passed": True, "end": "rolled back", "alert arrived": True},
+    "50_run_failure_drill": {"passed": True, "ending": "rolled back", "alert arrived": True},
+    "60_review_evidence": {"passed": True, "ending": "rolled back", "alert arrived": True},
     "90_clean_up": {"left": 0},
 }
 

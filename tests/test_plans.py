@@ -17,7 +17,7 @@ from runbook_lib.errors import BadParameter, NotOurs
 from runbook_lib.plans import event_rule, topic
 from runbook_lib.plans.bad_release import plan_probe, probe_arn
 from runbook_lib.plans.service import BREAKER, check_cluster, check_network, chosen_network
-from runbook_lib.plans.task_definition import EXECUTION_POLICY, matching_revision
+from runbook_lib.plans.task_definition import execution_policy, matching_revision
 from runbook_lib.session import Session
 from runbook_lib.settings import Settings
 from runbook_lib.steps import AWS_TAGS, ECS_TAGS, TAG_KEY, TAG_VALUE, Plan, service_model
@@ -30,7 +30,7 @@ NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 TOPIC_ARN = topic.topic_arn(SETTINGS, ACCOUNT)
 PROBE_ARN = probe_arn(SETTINGS, ACCOUNT)
 NETWORK = facts.Network(("subnet-1",), ("sg-1",), "default VPC vpc-1")
-ROLE = facts.Role("ecsTaskExecutionRole", "arn:role", (EXECUTION_POLICY,), OURS)
+ROLE = facts.Role("ecsTaskExecutionRole", "arn:role", (execution_policy(SETTINGS),), OURS)
 PROBE_POLICY = {
     "Version": "2012-10-17",
     "Statement": [
@@ -45,9 +45,9 @@ PROBE_POLICY = {
     ],
 }
 QUEUE = facts.Queue("http://queue/p", PROBE_ARN, OURS, PROBE_POLICY)
-RULE = facts.Rule(
-    SETTINGS.rule, "arn:rule", "ENABLED", event_rule.EVENT_PATTERN, {"1": TOPIC_ARN}, OURS
-)
+TARGET = event_rule.target_of(SETTINGS, ACCOUNT)
+ELSEWHERE = facts.Target("1", "arn:elsewhere")
+RULE = facts.Rule(SETTINGS.rule, "arn:rule", "ENABLED", event_rule.EVENT_PATTERN, (TARGET,), OURS)
 MAIL = facts.Subscription(f"{TOPIC_ARN}:1", "email", SETTINGS.email)
 PROBE = facts.Subscription(f"{TOPIC_ARN}:2", "sqs", PROBE_ARN)
 TOPIC = facts.Topic(TOPIC_ARN, topic.topic_policy(TOPIC_ARN, ACCOUNT, None), (MAIL,), OURS)
@@ -358,9 +358,9 @@ def rule_plan(rule: facts.Rule | None) -> Plan:
         (RULE, []),
         (replace(RULE, state="DISABLED"), ["PutRule"]),
         (replace(RULE, event_pattern={"source": ["aws.ec2"]}), ["PutRule"]),
-        (replace(RULE, targets={}), ["PutTargets"]),
-        (replace(RULE, targets={"1": "arn:elsewhere"}), ["PutTargets"]),
-        (replace(RULE, targets={"1": TOPIC_ARN, "2": "arn:elsewhere"}), []),
+        (replace(RULE, targets=()), ["PutTargets"]),
+        (replace(RULE, targets=(ELSEWHERE,)), ["PutTargets"]),
+        (replace(RULE, targets=(TARGET, replace(ELSEWHERE, id="2"))), []),
     ],
 )
 def test_a_rule_is_made_or_mended_where_it_is_wrong(
@@ -506,7 +506,7 @@ def test_clean_up_touches_nothing_that_lacks_the_tag() -> None:
         ("service", service(tags=NOBODYS), {"DeleteService"}),
         ("service", service(status="DRAINING"), {"DeleteService"}),
         ("rule", replace(RULE, tags=NOBODYS), {"RemoveTargets", "DeleteRule"}),
-        ("rule", replace(RULE, targets={}), {"RemoveTargets"}),
+        ("rule", replace(RULE, targets=()), {"RemoveTargets"}),
         ("topic", replace(TOPIC, subscriptions=(MAIL, PROBE), tags=NOBODYS), {"DeleteTopic"}),
         ("queue", None, {"DeleteQueue"}),
         ("role", replace(ROLE, policy_arns=()), {"DetachRolePolicy"}),
@@ -637,14 +637,14 @@ def test_an_existing_role_and_cluster_stay_untouched_from_beginning_to_end(
     assert states(session) == before
     role = reading.read_role(session, SETTINGS.execution_role)
     assert role
-    assert role.policy_arns == (EXECUTION_POLICY,)
+    assert role.policy_arns == (execution_policy(SETTINGS),)
 
 
 def test_an_absent_role_and_cluster_are_made_and_removed_again(
     session: Session, aws: Callable[..., Any]
 ) -> None:
     role = SETTINGS.execution_role
-    aws("iam").detach_role_policy(RoleName=role, PolicyArn=EXECUTION_POLICY)
+    aws("iam").detach_role_policy(RoleName=role, PolicyArn=execution_policy(SETTINGS))
     aws("iam").delete_role(RoleName=role)
     aws("ecs").delete_cluster(cluster="default")
     empty = states(session)

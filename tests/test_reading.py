@@ -237,7 +237,7 @@ def test_alerts_are_read_raw_and_in_the_envelope_oldest_first(
 
     assert [each.deployment_id for each in alerts] == ["ecs-svc/1", "ecs-svc/2"]
     assert {each.event_name for each in alerts} == {"SERVICE_DEPLOYMENT_FAILED"}
-    assert alerts[0].event == EVENT
+    assert json.loads(alerts[0].text) == EVENT
     assert alerts[0].received_at < alerts[1].received_at
     assert alerts[0].received_at.tzinfo is UTC
 

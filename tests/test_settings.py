@@ -68,6 +68,12 @@ REFUSED: tuple[tuple[str, object, str], ...] = (
     ("email", "Ops <ops@example.com>", "an e-mail address"),
     ("email", "a@example.com,b@example.com", "an e-mail address"),
     ("email", None, "empty, not a text"),
+    ("alert_format", "json", "text or event"),
+    ("alert_format", None, "not a text"),
+    ("service_mode", "mine", "create or existing"),
+    ("service_mode", True, "true/false, not a text"),
+    ("expected_account", "1234", "an account id of 12 digits"),
+    ("expected_account", 123456789876, "a number, not a text"),
     ("confirm", "yes", "'my-sample-service'"),
     ("confirm", True, "true/false, not a text"),
     ("subnets", "vpc-0abc", "subnet ids"),
@@ -93,6 +99,9 @@ ACCEPTED: tuple[tuple[str, object], ...] = (
     ("topic", "a" * 256),
     ("rule", "a.b-c_d"),
     ("email", "first.last+drill@mail.example.co.jp"),
+    ("alert_format", "event"),
+    ("service_mode", "existing"),
+    ("expected_account", "123456789876"),
     ("confirm", ""),
     ("confirm", "my-sample-service"),
     ("subnets", ""),
@@ -196,10 +205,14 @@ def test_an_assignment_wins_over_the_file_and_the_last_one_over_the_first(file: 
         (" region = eu-west-1 ", "region", "eu-west-1"),
         ("bad_image=host/x@sha256:0=1", "bad_image", "host/x@sha256:0=1"),
         ("subnets=subnet-1,subnet-2", "subnets", "subnet-1,subnet-2"),
-        ("service=on", "service", True),
+        ("service=on", "service", "on"),
+        ("expected_account=123456789876", "expected_account", "123456789876"),
+        ("desired_count=on", "desired_count", True),
     ],
 )
-def test_an_assignment_has_the_type_that_yaml_gives_it(text: str, name: str, value: object) -> None:
+def test_an_assignment_has_the_type_of_its_parameter_or_what_yaml_gives_it(
+    text: str, name: str, value: object
+) -> None:
     assert read_parameters(None, (text,)) == {name: value}
 
 

@@ -20,7 +20,7 @@ from runbook_lib.emulator.client import EmulatorControls
 from runbook_lib.emulator.http_server import EmulatorServer
 from runbook_lib.facts import Network
 from runbook_lib.plans import plan_service
-from runbook_lib.plans.task_definition import EXECUTION_POLICY
+from runbook_lib.plans.task_definition import execution_policy
 from runbook_lib.session import Session
 from runbook_lib.settings import Settings
 from runbook_lib.steps import TAG_KEY, TAG_VALUE, Lookup, Plan, Result, Step, is_ours, shown
@@ -211,7 +211,9 @@ def session(emulator: EmulatorServer, connected: Session) -> Session:
 
 def empty_the_account(aws: Callable[..., Any]) -> None:
     """No execution role and no default cluster, so that every step has something to do."""
-    aws("iam").detach_role_policy(RoleName=SETTINGS.execution_role, PolicyArn=EXECUTION_POLICY)
+    aws("iam").detach_role_policy(
+        RoleName=SETTINGS.execution_role, PolicyArn=execution_policy(SETTINGS)
+    )
     aws("iam").delete_role(RoleName=SETTINGS.execution_role)
     aws("ecs").delete_cluster(cluster=SETTINGS.cluster)
 

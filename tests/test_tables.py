@@ -9,10 +9,15 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from runbook_lib import facts, tables
+from runbook_lib.alert_chain import Finding
 from runbook_lib.applying import Outcome, StepResult
+from runbook_lib.causes import Cause
+from runbook_lib.delivery import Delivery, Hop
+from runbook_lib.preflight import Check
+from runbook_lib.steady_state import Probe, SteadyState
 from runbook_lib.steps import Plan, Step
 from runbook_lib.tables import Table
-from runbook_lib.verdict import Verdict
+from runbook_lib.verdict import DrillVerdict, Verdict
 
 NOON = datetime(2026, 1, 5, 12, 0, 0, 987654, tzinfo=UTC)
 SCRIPT = "<script>alert(1)</script> & <b>"
@@ -64,8 +69,7 @@ TASK = facts.Task(
     last_status="STOPPED",
     stop_code="TaskFailedToStart",
     stopped_reason="CannotPullContainerError",
-    container_reasons=(),
-    exit_codes=(None,),
+    containers=(facts.Container("c"),),
     created_at=NOON,
     started_at=None,
     stopped_at=None,
@@ -80,35 +84,44 @@ TOPIC = facts.Topic(
     ),
     {},
 )
-RULE = facts.Rule("r", "arn", "ENABLED", {}, {"1": "arn:topic"}, {})
+RULE = facts.Rule("r", "arn", "ENABLED", {}, (facts.Target("1", "arn:topic"),), {})
 DEFINITION = facts.TaskDefinition(
     "arn", "my-task", 1, "ACTIVE", {"c": "nginx:alpine"}, {"cpu": "256", "memory": "512"}, {}
 )
 ALERT = facts.Alert(
-    {
-        "detail": {
-            "updatedAt": "2026-01-05T12:00:00.5Z",
-            "eventName": "SERVICE_DEPLOYMENT_FAILED",
-            "deploymentId": "ecs-svc/1",
-            "reason": "tasks failed to start.",
-        }
-    },
-    datetime(2026, 1, 5, 12, 0, 1, tzinfo=UTC),
+    deployment_id="ecs-svc/1",
+    event_name="SERVICE_DEPLOYMENT_FAILED",
+    reason="tasks failed to start.",
+    text="{}",
+    updated_at=NOON + timedelta(milliseconds=500),
+    received_at=NOON + timedelta(seconds=1),
 )
-VERDICT = Verdict(
+CAUSE = Cause("CannotPull", "c", None, 3, ("a", "b", "d"), "no such image", "check the tag")
+VERDICT = DrillVerdict(
     passed=True,
-    deployment_id="ecs-svc/2",
-    end="rolled back",
-    tripped_by="circuit breaker",
-    cause="CannotPull",
-    rolled_back_to="my-task:1 (ecs-svc/1)",
-    failure_count=3,
-    threshold=3,
+    deployment=Verdict(
+        passed=False,
+        deployment_id="ecs-svc/2",
+        task_definition="my-task:2",
+        ending="rolled back",
+        ended_by="circuit breaker",
+        reason="exceeded",
+        why_no_rollback="",
+        rolled_back_to="my-task:1 (ecs-svc/1)",
+        failure_count=3,
+        threshold=3,
+        causes=(CAUSE,),
+        steady_state=SteadyState(NOON, ()),
+        sentence="It was.",
+        next_step="mend it",
+    ),
     alert_arrived=True,
-    unconfirmed=(),
-    is_steady=True,
     sentence="It was.",
     next_step="clean up",
+)
+FINDING = Finding("rule", "rule-disabled", "rule r is DISABLED", "run 40 again")
+DELIVERY = Delivery(
+    "ecs-svc/2", (Hop("rule", "broken", NOON, 1.5, "rule r is DISABLED", "run 40 again"),)
 )
 MAIL = {"sent": "x", "sentAt": "2026-01-05T12:00:00Z", "subject": "AWS", "body": "one\n\ntwo"}
 
@@ -151,12 +164,26 @@ TABLES: dict[str, tuple[Table, list[str]]] = {
     ),
     "subscriptions": (tables.subscriptions(TOPIC), ["protocol", "endpoint", "state"]),
     "rule": (tables.rule(RULE), ["rule", "state", "target id", "target"]),
-    "deliveries": (
-        tables.deliveries([ALERT]),
-        ["event time", "received", "seconds", "event name", "deployment", "reason"],
+    "alerts": (
+        tables.alerts([ALERT]),
+        ["updated", "received", "seconds", "event name", "deployment", "reason"],
     ),
     "mails": (tables.mails([MAIL]), ["sent", "subject", "body"]),
     "verdict": (tables.verdict(VERDICT), ["question", "answer"]),
+    "causes": (
+        tables.causes(VERDICT.deployment),
+        ["tasks", "reason", "container", "exit code", "meaning", "next"],
+    ),
+    "delivery": (
+        tables.delivery(DELIVERY),
+        ["hop", "state", "time", "seconds", "found", "mend"],
+    ),
+    "findings": (tables.findings([FINDING]), ["hop", "name", "found", "mend"]),
+    "steady_state": (
+        tables.steady_state(SteadyState(NOON, (Probe("deployments", "1", "2"),))),
+        ["probe", "tolerance", "value", "met"],
+    ),
+    "preflight": (tables.preflight([Check("rule", "ok", "fine")]), ["check", "state", "found"]),
 }
 EMPTY: dict[str, Callable[[], Table]] = {
     "inventory": lambda: tables.inventory([]),
@@ -168,8 +195,8 @@ EMPTY: dict[str, Callable[[], Table]] = {
     "tasks": lambda: tables.tasks([]),
     "service_deployments": lambda: tables.service_deployments([]),
     "subscriptions": lambda: tables.subscriptions(replace(TOPIC, subscriptions=())),
-    "rule": lambda: tables.rule(replace(RULE, targets={})),
-    "deliveries": lambda: tables.deliveries([]),
+    "rule": lambda: tables.rule(replace(RULE, targets=())),
+    "alerts": lambda: tables.alerts([]),
     "mails": lambda: tables.mails([]),
 }
 
@@ -279,15 +306,15 @@ def test_events_can_be_limited_to_the_time_of_the_drill() -> None:
     assert list(tables.service_events(SERVICE, since=NOON)["message"]) == [SCRIPT]
 
 
-def test_a_delivery_tells_the_seconds_from_the_failure_to_the_queue() -> None:
-    assert tables.deliveries([ALERT])["seconds"].to_list() == ["0.500"]
+def test_an_alert_tells_the_seconds_from_the_failure_to_the_queue() -> None:
+    assert tables.alerts([ALERT])["seconds"].to_list() == ["0.500"]
 
 
 def test_a_subscription_is_confirmed_or_waits() -> None:
     assert tables.subscriptions(TOPIC)["state"].to_list() == ["pending confirmation", "confirmed"]
 
 
-def answers_of(verdict: Verdict) -> dict[str, str]:
+def answers_of(verdict: DrillVerdict) -> dict[str, str]:
     table = tables.verdict(verdict)
     return dict(zip(table["question"], table["answer"], strict=True))
 
@@ -303,9 +330,9 @@ def test_the_verdict_answers_its_questions() -> None:
         VERDICT,
         passed=False,
         alert_arrived=False,
-        is_steady=False,
-        threshold=None,
-        failure_count=None,
+        deployment=replace(
+            VERDICT.deployment, steady_state=None, threshold=None, failure_count=None
+        ),
         unconfirmed=("a@b.example", "c@d.example"),
     )
     answers = answers_of(failed)

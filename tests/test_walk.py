@@ -13,10 +13,11 @@ import pytest
 
 from runbook_lib import apply, open_session, reading, walk
 from runbook_lib.emulator.http_server import EmulatorServer
-from runbook_lib.errors import BadParameter, MissingPrerequisite
+from runbook_lib.errors import MissingPrerequisite
 from runbook_lib.notebook_files import walk_notebooks
 from runbook_lib.session import Session
 from runbook_lib.settings import Settings
+from runbook_lib.verdict import BREAKER, ROLLBACK_OFF
 from runbook_lib.watching import ROLLED_BACK, STALLED
 
 SETTINGS = Settings()
@@ -122,32 +123,19 @@ for notebook in ("10_register_task_definition", "30_create_sns_topic", "60_revie
     now = session.clock.now()
     walk.begin(session, settings, notebook)
     assert session.clock.now() == now
-print(walk.review_drill(session, settings).sentence)
+print(walk.review_drill(session, settings)[0].sentence)
 """
     done = subprocess.run(
         [sys.executable, "-c", code], env=os.environ, capture_output=True, text=True, check=False
     )
 
     assert done.stdout == (
-        "0 2 6 Deployment ecs-svc/2942440254381718020 was rolled back to my-task:1 "
+        "0 2 6 Deployment ecs-svc/2942440254381718020 of my-task:2 was rolled back to my-task:1 "
         "by the circuit breaker, and the alert arrived.\n"
     ), done.stderr
 
 
-# --- preflight and inventory ---------------------------------------------------------------------
-
-
-def test_preflight_refuses_what_does_not_exist_and_changes_nothing(session: Session) -> None:
-    walk.preflight(session, SETTINGS)
-    for settings, name in (
-        (Settings(cluster="prod"), "cluster"),
-        (Settings(subnets="subnet-0dead"), "subnets"),
-        (Settings(security_groups="sg-0dead"), "security_groups"),
-    ):
-        with pytest.raises(BadParameter, match=f"^{name}: "):
-            walk.preflight(session, settings)
-    called = {each["operation"] for each in session.journal.entries}
-    assert all(each.startswith(("Describe", "List")) for each in called)
+# --- inventory ---------------------------------------------------------------------
 
 
 def test_the_inventory_of_a_new_account_is_what_it_had_before(session: Session) -> None:
@@ -167,22 +155,23 @@ def test_the_inventory_of_a_new_account_is_what_it_had_before(session: Session) 
 def drill(session: Session) -> str:
     for stage in walk.STAGES:
         do(session, stage.notebook)
-    return walk.review_drill(session, SETTINGS).deployment_id
+    return walk.review_drill(session, SETTINGS)[0].deployment.deployment_id
 
 
 def test_a_review_comes_to_the_same_verdict_as_whoever_watched(session: Session) -> None:
     drill(session)
 
-    found = walk.review_drill(session, SETTINGS)
+    found, _ = walk.review_drill(session, SETTINGS)
 
     assert found.passed
-    assert found.end == ROLLED_BACK
-    assert found.tripped_by == (
+    of = found.deployment
+    assert (of.ending, of.ended_by) == (ROLLED_BACK, BREAKER)
+    assert of.reason == (
         "Service deployment rolled back because the circuit breaker threshold was exceeded."
     )
-    assert found.cause.startswith("CannotPullContainerError: ")
-    assert (found.failure_count, found.threshold) == (3, 3)
-    assert found.rolled_back_to.startswith("my-task:1 (ecs-svc/")
+    assert of.cause.startswith("CannotPullContainerError: ")
+    assert (of.failure_count, of.threshold) == (3, 3)
+    assert of.rolled_back_to.startswith("my-task:1 (ecs-svc/")
     assert found.unconfirmed == ()
 
 
@@ -191,7 +180,7 @@ def test_a_review_names_who_has_not_confirmed(session: Session) -> None:
     arn = f"arn:aws:sns:eu-west-1:{session.account}:my-topic"
     session.client("sns").subscribe(TopicArn=arn, Protocol="email", Endpoint="late@b.example")
 
-    found = walk.review_drill(session, SETTINGS)
+    found, _ = walk.review_drill(session, SETTINGS)
 
     assert found.passed
     assert found.unconfirmed == ("late@b.example",)
@@ -201,10 +190,10 @@ def test_a_review_is_about_the_last_of_several_drills(session: Session) -> None:
     first = drill(session)
     do(session, "50_run_failure_drill")
 
-    found = walk.review_drill(session, SETTINGS)
+    found, _ = walk.review_drill(session, SETTINGS)
 
     assert found.passed
-    assert found.deployment_id != first
+    assert found.deployment.deployment_id != first
 
 
 def test_without_a_failure_there_is_nothing_to_review(session: Session) -> None:
@@ -225,10 +214,11 @@ def test_a_drill_without_rollback_fails_in_the_review_too(session: Session) -> N
     )
     do(session, "50_run_failure_drill")
 
-    found = walk.review_drill(session, SETTINGS)
+    found, _ = walk.review_drill(session, SETTINGS)
 
     assert not found.passed
-    assert found.end == STALLED
+    assert found.deployment.ending == STALLED
+    assert found.deployment.why_no_rollback == ROLLBACK_OFF
 
 
 def test_the_started_deployment_is_the_one_that_aws_named_or_the_one_that_runs(
@@ -261,8 +251,8 @@ def test_two_services_in_one_account_do_not_disturb_each_other(
     for stage in walk.STAGES:
         do(session, stage.notebook, other)
 
-    assert walk.review_drill(session, other).passed
-    assert walk.review_drill(session, SETTINGS).passed
+    assert walk.review_drill(session, other)[0].passed
+    assert walk.review_drill(session, SETTINGS)[0].passed
     apply(session, walk.clean_up_plan(session, replace(other, rule="x", topic="x")))
     assert reading.read_service(session, "default", "other") is None
     assert reading.read_service(session, "default", SETTINGS.service) is not None

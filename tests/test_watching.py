@@ -18,6 +18,7 @@ from runbook_lib.settings import Settings
 from runbook_lib.watching import (
     COMPLETED,
     GONE,
+    ROLLBACK_FAILED,
     ROLLED_BACK,
     STALLED,
     SUPERSEDED,
@@ -78,6 +79,17 @@ def seen(*deployments: facts.Deployment) -> facts.Service:
     )
 
 
+def told(*said: tuple[float, str], first: facts.Deployment | None = None) -> facts.Service:
+    """A service that lists `first` (the old one) alone, and has said this: (minute, text)."""
+    events = [facts.ServiceEvent(NOON + timedelta(minutes=at), text) for at, text in said]
+    return replace(seen(first or old(PRIMARY)), events=tuple(reversed(events)))
+
+
+FAILED = (
+    (20, "(service web) (deployment new) deployment failed: tasks failed to start."),
+    (20, "(service web) rolling back to deployment old."),
+)
+BACK = ((21, "(service web) (deployment old) deployment completed."),)
 ROLLING_OUT = seen(new(PRIMARY, "IN_PROGRESS"), old(ACTIVE))
 ROLLING_BACK = seen(old(PRIMARY, "IN_PROGRESS"), new(ACTIVE, "FAILED"))
 
@@ -99,7 +111,30 @@ ENDS: dict[str, tuple[list[facts.Service], str | None]] = {
         [ROLLING_OUT, seen(old(PRIMARY, "IN_PROGRESS"))],
         None,
     ),
-    "rolled back before the first look": ([seen(old(PRIMARY))], ROLLED_BACK),
+    "never seen": ([seen(old(PRIMARY))], None),
+    "rolled back before the first look": ([told(*FAILED, *BACK)], ROLLED_BACK),
+    "rolled back long ago, and another one since": (
+        [told(*FAILED, *BACK, first=newer(PRIMARY, "COMPLETED"))],
+        ROLLED_BACK,
+    ),
+    "completed long ago, and another one since": (
+        [
+            told(
+                (8, "(service web) (deployment new) deployment completed."),
+                first=newer(PRIMARY, "COMPLETED"),
+            )
+        ],
+        COMPLETED,
+    ),
+    "failed long ago without rollback, and another one since": (
+        [told(FAILED[0], first=newer(PRIMARY, "COMPLETED"))],
+        STALLED,
+    ),
+    "rolling back before the first look": ([told(*FAILED)], None),
+    "the rollback failed too": (
+        [ROLLING_OUT, ROLLING_BACK, seen(old(PRIMARY, "FAILED"), new(ACTIVE, "FAILED"))],
+        ROLLBACK_FAILED,
+    ),
     "rolled back, and createdAt was renewed": (
         [ROLLING_OUT, seen(old(PRIMARY, minute=30))],
         ROLLED_BACK,

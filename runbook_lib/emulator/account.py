@@ -30,7 +30,7 @@ from moto.events import urls as events_urls
 from moto.events.models import EventPattern
 from moto.events.models import Rule as MotoRule
 from moto.events.responses import EventsHandler
-from moto.iam.models import SERVICE_NAME_CONVERSION
+from moto.iam.models import SERVICE_NAME_CONVERSION, IAMBackend
 from moto.moto_api._internal import mock_random
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.sns import urls as sns_urls
@@ -42,6 +42,7 @@ from werkzeug.test import EnvironBuilder, run_wsgi_app
 from runbook_lib.emulator import mail_links
 from runbook_lib.emulator.clock import Clock
 from runbook_lib.emulator.eventbridge import EventBus
+from runbook_lib.emulator.first_things import seed_caller, seed_roles
 from runbook_lib.emulator.http_messages import (
     HttpRequest,
     HttpResponse,
@@ -52,10 +53,14 @@ from runbook_lib.emulator.http_messages import (
 )
 from runbook_lib.emulator.ids import Ids
 from runbook_lib.emulator.mail import Outbox
+from runbook_lib.emulator.managed_policies import ManagedPolicies
+from runbook_lib.emulator.moto_identities import MotoIdentities
 from runbook_lib.emulator.moto_lookups import (
+    SINCE,
     EcsLookups,
     MotoLookups,
     matches,
+    note_rule,
     regional,
     rule_of,
     subscription,
@@ -65,9 +70,6 @@ from runbook_lib.emulator.target_input import ENVELOPE
 
 ACCOUNT_ID = "123456789876"
 
-CALLER, CALLER_KEY = "learner", "AKIAIOSFODNN7EXAMPLE"
-EXECUTION_ROLE = "ecsTaskExecutionRole"
-EXECUTION_POLICY = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
 SERVICES = frozenset(
     "sns sqs iam ec2 sts events monitoring logs elasticloadbalancing kms secretsmanager ecr".split()
 )
@@ -188,6 +190,24 @@ def _shown_arn(found: Any) -> str:
 class _EventsApi(EventsHandler):
     """moto's EventBridge, with the refusals of PutEvents and with TestEventPattern."""
 
+    clock: ClassVar[Clock]
+
+    def put_rule(self) -> Any:
+        return self._noted(self._get_param("Name"), super().put_rule)
+
+    def put_targets(self) -> Any:
+        return self._noted(self._get_param("Rule"), super().put_targets)
+
+    def _noted(self, name: str, act: Callable[[], Any]) -> Any:
+        """Note when a rule and its targets came, which moto does not."""
+        bus = (self._get_param("EventBusName") or "default").rpartition("/")[2]
+        rules = getattr(self.events_backend.event_buses.get(bus), "rules", {})
+        before = getattr(rules.get(name), SINCE, {})
+        answer = act()
+        if rule := rules.get(name):
+            note_rule(rule, before, self.clock.now)
+        return answer
+
     def put_events(self) -> str:
         entries = self._get_param("Entries") or []
         own = [str(each.get("Source", "")).startswith("aws.") for each in entries]
@@ -235,6 +255,7 @@ class Account(EcsLookups):
         super().__init__(_backend)
         self.clock = clock
         self.ids = ids
+        self.identities = MotoIdentities(_backend)
         self.outbox = Outbox()
         self._restore = _take_over_moto(self)
         self._app = DomainDispatcherApplication(_create_app)
@@ -249,10 +270,11 @@ class Account(EcsLookups):
         self._lookups = MotoLookups(_backend, ACCOUNT_ID, self.clock)
         self.outbox.clear()
         self.sns = Sns(self.clock, self.ids, self._lookups, self.outbox)
-        _SnsApi.sns = self.sns
+        _SnsApi.sns, _EventsApi.clock = self.sns, self.clock
         self.bus = EventBus(self.clock, self.ids, self._lookups, self.sns)
-        _seed_roles()
-        _seed_caller()
+        iam = _backend("iam", "aws")
+        seed_roles(iam)
+        seed_caller(iam)
 
     def close(self) -> None:
         """Give moto back its own clock and stubs. Another Account may live now."""
@@ -337,30 +359,11 @@ def _empty_moto() -> None:
     reset_model_data()
 
 
-def _seed_roles() -> None:
-    iam = _backend("iam", "aws")
-    trust = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"Service": "ecs-tasks.amazonaws.com"},
-                "Action": "sts:AssumeRole",
-            }
-        ],
-    }
-    iam.create_role(EXECUTION_ROLE, json.dumps(trust), "/", None, "", [], "3600")
-    iam.attach_role_policy(EXECUTION_POLICY, EXECUTION_ROLE)
-    iam.create_service_linked_role("ecs.amazonaws.com", "", "")
+_managed_policies = ManagedPolicies(IAMBackend._init_aws_policies, mock_random)
 
 
-def _seed_caller() -> None:
-    """Whoever signs with this key is the user `learner`; to moto any key is right."""
-    iam = _backend("iam", "aws")
-    iam.create_user("us-east-1", CALLER)
-    key = iam.create_access_key(CALLER)
-    del iam.access_keys[key.physical_resource_id]
-    key.access_key_id = CALLER_KEY
+def _policies_of_aws(iam: IAMBackend) -> list[Any]:
+    return _managed_policies.of(iam)
 
 
 def _nothing_there(request: HttpRequest, status: int) -> HttpResponse:
@@ -388,6 +391,7 @@ def _take_over_moto(account: Account) -> Callable[[], None]:
         (moto.core.responses, "gen_amzn_requestid_long", _request_id_for(account)),
         (MotoTopic, "publish", _publish_for(account)),
         (MotoRule, "send_to_targets", _send_for(account)),
+        (IAMBackend, "_init_aws_policies", _policies_of_aws),
     ]
     undo = [(owner, name, getattr(owner, name)) for owner, name, _ in replaced]
     for owner, name, ours in replaced:

@@ -1,4 +1,4 @@
-"""Room: the emulator as its user sees it: clock and mailbox, over HTTP.
+"""Room: the emulator as its user sees it: clock, mailbox and registries, over HTTP.
 
 Lives here: what the runbook needs beside the AWS API when it runs on the emulator.
 Never here: the inside of the emulator.
@@ -12,9 +12,22 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 _ANSWER_SECONDS = 30.0
+
+
+class Reference(Protocol):
+    """An image reference in full: docker.io, library/nginx, alpine."""
+
+    @property
+    def host(self) -> str: ...
+
+    @property
+    def repository(self) -> str: ...
+
+    @property
+    def reference(self) -> str: ...
 
 
 class EmulatorControls:
@@ -79,3 +92,17 @@ class EmulatorMailbox:
                 self._controls.call("GET", mail["link"])
                 return f"Opened the mail to {address} and followed its link."
         return f"There is no confirmation mail to {address}."
+
+
+class EmulatorRegistries:
+    """The images that tasks of the emulator can pull."""
+
+    def __init__(self, controls: EmulatorControls) -> None:
+        self._controls = controls
+
+    def has(self, image: Reference) -> bool | None:
+        """A digest exists if its repository does."""
+        tags = self._controls.call("GET", "/_emulator/images").get(
+            f"{image.host}/{image.repository}", ()
+        )
+        return image.reference in tags or (bool(tags) and ":" in image.reference)

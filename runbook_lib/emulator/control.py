@@ -124,7 +124,7 @@ def _read_faults(aws: EmulatedAws, _: Mapping[str, Any]) -> Any:
 
 def _set_faults(aws: EmulatedAws, content: Mapping[str, Any]) -> Any:
     try:
-        aws.faults = Faults.read(content)
+        aws.set_faults(Faults.read(content))
     except ValueError as error:
         raise BadControl(str(error)) from error
     return aws.faults.as_json()

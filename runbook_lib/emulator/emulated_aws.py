@@ -6,21 +6,24 @@ Never here: sockets, rules of any service.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 from runbook_lib.emulator.account import ACCOUNT_ID, Account
 from runbook_lib.emulator.aws_api import EcsApi
 from runbook_lib.emulator.aws_api.context import Context, Neighbours, Place
 from runbook_lib.emulator.aws_events import Event
+from runbook_lib.emulator.call_faults import UNHARMED, CallFaults, Strike
 from runbook_lib.emulator.clock import FIRST_MOMENT, FROZEN, Clock
 from runbook_lib.emulator.engine import Engine
 from runbook_lib.emulator.eventbridge import AttemptDelivery
-from runbook_lib.emulator.fates import Fate, Surroundings, fate_of
+from runbook_lib.emulator.fates import Fate, Surroundings, fate_of, unable_to_assume
 from runbook_lib.emulator.faults import Faults
 from runbook_lib.emulator.http_messages import HttpRequest, HttpResponse
 from runbook_lib.emulator.ids import Ids
 from runbook_lib.emulator.images import EcrReference, Images
+from runbook_lib.emulator.outside import Outside
+from runbook_lib.emulator.permissions import Permissions
 from runbook_lib.emulator.state import Cluster, LoadBalancer, Service, TaskDefinition
 from runbook_lib.emulator.target_health import HealthCheck, TargetVerdict, target_verdict
 
@@ -41,7 +44,7 @@ class EmulatedAws:
     def _build(self) -> None:
         self.ids = Ids(self.seed)
         self.images = Images()
-        self.faults = Faults()
+        self.set_faults(Faults())
         self.account = Account(self.clock, self.ids)
         self.engine = Engine(
             account_id=ACCOUNT_ID,
@@ -50,12 +53,17 @@ class EmulatedAws:
             fate_of=self._fate_of,
             subnets_of=self._subnets_of,
             publish=self._publish,
-            target_verdicts=self._target_verdicts,
-            draining_seconds=self._draining_seconds,
-            has_capacity=self._has_capacity,
-            is_blocked=lambda: self.faults.account_blocked,
-            alarms=self.account.alarms,
+            outside=Outside(
+                target_verdicts=self._target_verdicts,
+                draining_seconds=self._draining_seconds,
+                has_capacity=lambda: not self.faults.no_capacity,
+                is_blocked=lambda: self.faults.account_blocked,
+                is_throttled=lambda service: service in self.faults.throttled_scheduler,
+                alarms=self.account.alarms,
+                launch_error=self._launch_error,
+            ),
         )
+        self.account.bus.rule_delay_seconds = lambda: self.faults.rule_delay_seconds
         self.account.bus.is_throttled = lambda: self.faults.throttled_targets
         self.engine.also_handle(AttemptDelivery, self._attempt)
         neighbours = Neighbours(
@@ -66,6 +74,7 @@ class EmulatedAws:
         )
         self._context = Context(self.engine, ACCOUNT_ID, neighbours, lambda: self.faults)
         self._ecs = EcsApi(self._context)
+        self._permissions = Permissions(ACCOUNT_ID, self.account.identities, self._tags_of)
         arn = self._context.arn(HOME_REGION, "cluster", "default")
         self.engine.world.clusters[arn] = Cluster("default", arn, HOME_REGION)
 
@@ -76,6 +85,24 @@ class EmulatedAws:
         self.clock = Clock(self._start, self.clock.speed)
         self._build()
 
+    def set_faults(self, faults: Faults) -> None:
+        """From now on these, and no others. What has struck before is forgotten."""
+        self.faults = faults
+        self._call_faults = CallFaults(
+            faults.call_faults, lambda purpose: self.ids.between(purpose, 0, 1)
+        )
+
+    def strike(self, request: HttpRequest) -> Strike:
+        """What goes wrong with this call on its way. A virtual delay has then passed."""
+        if not self.faults.call_faults:
+            return UNHARMED
+        _, service = request.scope or ("", "ecs")
+        strike = self._call_faults.strike(service, request.operation)
+        if strike.virtual_seconds:
+            self.engine.catch_up()
+            self.engine.advance(strike.virtual_seconds)
+        return strike
+
     def close(self) -> None:
         """Give moto its own clock back, so that another emulator may start in this process."""
         self.account.close()
@@ -85,6 +112,10 @@ class EmulatedAws:
         self.engine.catch_up()
         target = request.headers.get("x-amz-target", "")
         region, service = request.scope or (HOME_REGION, "")
+        if refusal := self._permissions.refusal(request):
+            return refusal
+        if service == "iam" and request.operation == "SimulatePrincipalPolicy":
+            return self._permissions.simulate(request)
         if not target.startswith(ECS_TARGET) and service != "ecs":
             return self.account.handle(request)
         reply = self._ecs.answer(target, request.body, region)
@@ -95,6 +126,9 @@ class EmulatedAws:
         return HttpResponse(reply.status, headers, reply.body)
 
     # --- what ECS asks of its neighbours ----------------------------------------------------
+
+    def _tags_of(self, arn: str) -> Mapping[str, str]:
+        return self.engine.world.tags.get(arn) or self.account.identities.tags_of(arn)
 
     def _publish(self, event: Event, region: str) -> None:
         self.account.bus.publish(event, region)
@@ -123,8 +157,15 @@ class EmulatedAws:
         )
         return fate_of(definition, around)
 
-    def _has_capacity(self) -> bool:
-        return not self.faults.no_capacity
+    def _launch_error(self, definition: TaskDefinition) -> str:
+        """A role that was just made cannot be assumed yet."""
+        wait = timedelta(seconds=self.faults.role_delay_seconds)
+        for member in ("taskRoleArn", "executionRoleArn"):
+            role = str(definition.spec.get(member, ""))
+            made = self.account.role_created_at(role) if role and wait else None
+            if made is not None and self.clock.now < made + wait:
+                return unable_to_assume(role)
+        return ""
 
     def _target_verdicts(
         self, service: Service, definition: TaskDefinition

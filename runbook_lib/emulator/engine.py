@@ -12,20 +12,22 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from runbook_lib.emulator import aws_events, service_events, timing
+from runbook_lib.emulator.alarm_watch import AlarmWatch
 from runbook_lib.emulator.clock import Clock
-from runbook_lib.emulator.failures import Failures, is_being_judged
+from runbook_lib.emulator.failures import Failures
 from runbook_lib.emulator.fates import Fate
 from runbook_lib.emulator.ids import Ids
-from runbook_lib.emulator.lookups import Alarms
 from runbook_lib.emulator.messages import (
     Action,
     AlarmsLookedAt,
     CompleteDeployment,
     ContainerExits,
+    Decision,
     DeploymentPickedUp,
     FailDeployment,
     FailureCounted,
     LookAgain,
+    ProtectionEnds,
     PullStarts,
     PullStops,
     RemoveService,
@@ -40,7 +42,10 @@ from runbook_lib.emulator.messages import (
     TaskForgotten,
     TaskReaches,
     TaskStimulus,
+    ZonesLookedAt,
 )
+from runbook_lib.emulator.outside import Outside
+from runbook_lib.emulator.rebalancing import Rebalancing
 from runbook_lib.emulator.reconciler import reconcile
 from runbook_lib.emulator.rollout import Rollout
 from runbook_lib.emulator.state import (
@@ -50,7 +55,6 @@ from runbook_lib.emulator.state import (
     INACTIVE,
     Deployment,
     DeploymentConfiguration,
-    LoadBalancer,
     Service,
     ServiceDeployment,
     Stop,
@@ -58,35 +62,13 @@ from runbook_lib.emulator.state import (
     TaskDefinition,
     World,
 )
-from runbook_lib.emulator.target_health import TargetVerdict
+from runbook_lib.emulator.target_registration import TargetRegistration
 from runbook_lib.emulator.task_life import Subnet, TaskLife
 from runbook_lib.emulator.views import view_of
 
 MOST_STEPS_AT_ONCE = 1_000
+NOTHING_AMISS = Outside()
 Publish = Callable[[aws_events.Event, str], None]
-TargetVerdicts = Callable[[Service, TaskDefinition], Sequence[tuple[LoadBalancer, TargetVerdict]]]
-
-
-def _no_target_groups(
-    _: Service, __: TaskDefinition
-) -> Sequence[tuple[LoadBalancer, TargetVerdict]]:
-    return ()
-
-
-def _at_once(_: Service) -> float:
-    return 0.0
-
-
-def _no_alarms(_: str, __: Sequence[str]) -> Alarms:
-    return Alarms()
-
-
-def _always() -> bool:
-    return True
-
-
-def _never() -> bool:
-    return False
 
 
 class Engine:
@@ -101,11 +83,7 @@ class Engine:
         fate_of: Callable[[TaskDefinition], Fate],
         subnets_of: Callable[[Service], Sequence[Subnet]],
         publish: Publish,
-        target_verdicts: TargetVerdicts = _no_target_groups,
-        draining_seconds: Callable[[Service], float] = _at_once,
-        has_capacity: Callable[[], bool] = _always,
-        is_blocked: Callable[[], bool] = _never,
-        alarms: Callable[[str, Sequence[str]], Alarms] = _no_alarms,
+        outside: Outside = NOTHING_AMISS,
     ) -> None:
         self.world = World()
         self.clock = clock
@@ -114,12 +92,18 @@ class Engine:
         self._rollout = Rollout(account_id, clock, ids, publish)
         self._life = TaskLife(self.world, clock, ids, fate_of, self._task_changed)
         self._failures = Failures(clock, ids, self._rollout, self._life)
-        self._target_verdicts = target_verdicts
-        self._draining_seconds = draining_seconds
-        self._has_capacity = has_capacity
-        self._is_blocked = is_blocked
-        self._alarms = alarms
+        self._targets = TargetRegistration(
+            clock, ids, self._rollout, outside.target_verdicts, self._is_elb_throttled
+        )
+        self._alarms = AlarmWatch(clock, outside.alarms)
+        self._rebalancing = Rebalancing(
+            clock, ids, self._rollout, self._life, subnets_of, self._stop_each
+        )
+        self._outside = outside
         self._others: dict[type[Stimulus], Callable[[Any], None]] = {}
+
+    def _is_elb_throttled(self) -> bool:
+        return self._outside.is_throttled("elb")
 
     def also_handle(self, kind: type[Stimulus], handler: Callable[[Any], None]) -> None:
         """Stimuli of another room (an EventBridge delivery, a mail) share the agenda."""
@@ -153,17 +137,22 @@ class Engine:
             return
         if isinstance(stimulus, LookAgain) and service.wakes_at == self.clock.now:
             service.wakes_at = None
-        if isinstance(stimulus, DeploymentPickedUp):
-            self._rollout.pick_up(service, stimulus.deployment_id)
-        if isinstance(stimulus, FailureCounted):
-            deployment = service.deployment(stimulus.deployment_id)
-            if deployment is not None:
-                self._failures.count(service, deployment)
-        if isinstance(stimulus, TargetsDeregistered):
-            self._deregister(service, stimulus)
-        if isinstance(stimulus, AlarmsLookedAt):
-            self._look_at_alarms(service, stimulus.deployment_id)
+        self._take_note(service, stimulus)
         self.settle(service)
+
+    def _take_note(self, service: Service, stimulus: Stimulus) -> None:
+        match stimulus:
+            case DeploymentPickedUp():
+                self._rollout.pick_up(service, stimulus.deployment_id)
+            case FailureCounted():
+                if deployment := service.deployment(stimulus.deployment_id):
+                    self._failures.count(service, deployment)
+            case TargetsDeregistered():
+                self._targets.deregister(service, stimulus)
+            case AlarmsLookedAt():
+                self._alarms.look(service, stimulus.deployment_id)
+            case ZonesLookedAt():
+                self._rebalancing.look(service)
 
     def _handle_task(self, stimulus: TaskStimulus) -> None:
         task = self.world.tasks.get(stimulus.task_arn)
@@ -178,6 +167,10 @@ class Engine:
         if isinstance(stimulus, TaskReaches):
             self._reach(task, stimulus.status)
             return
+        if isinstance(stimulus, ProtectionEnds):
+            if task.protected_until is not None and task.protected_until <= self.clock.now:
+                self.protect_task(task, None)
+            return
         if not task.is_stopping:
             self._let_fare(task, stimulus)
 
@@ -191,7 +184,7 @@ class Engine:
             case ContainerExits():
                 self._failures.exited(service, deployment, task)
             case TargetRegistered():
-                self._register(service, task)
+                self._targets.register(service, task)
             case TaskBecomesHealthy():
                 self._failures.passed_a_check(service, deployment, task)
             case TaskBecomesUnhealthy() if not task.is_condemned:
@@ -215,49 +208,8 @@ class Engine:
             deployment.failed_attempts = 0
         if deployment is not None and status == "STOPPED":
             deployment.tasks.pop(task.arn, None)
+            deployment.protected.discard(task.arn)
         self.settle(service)
-
-    def _register(self, service: Service, task: Task) -> None:
-        """From registration on, each target group looks at the task."""
-        verdicts = self._target_verdicts(service, task.task_definition)
-        for balancer, verdict in verdicts:
-            group = balancer.target_group_arn
-            self._rollout.say(service, service_events.registered(service.name, 1, group))
-            if verdict.fails_because is None:
-                self.clock.after(verdict.after, TaskBecomesHealthy(task.arn))
-                continue
-            failing = TaskBecomesUnhealthy(
-                task.arn, group, balancer.container_port, verdict.fails_because
-            )
-            self.clock.after(verdict.after, failing)
-
-    def _watch_alarms(self, service: Service, deployment: Deployment) -> None:
-        """An alarm that is in ALARM as the deployment starts is ignored for it."""
-        settings = service.configuration.alarms
-        if not settings.enable:
-            return
-        alarms = self._alarms(service.region, settings.names)
-        deployment.ignored_alarms = alarms.in_alarm
-        deployment.bakes_for = alarms.bake_seconds
-        self.clock.after(timing.ALARM_POLL, AlarmsLookedAt(service.arn, deployment.id))
-
-    def _look_at_alarms(self, service: Service, deployment_id: str) -> None:
-        deployment = service.deployment(deployment_id)
-        if deployment is None or not is_being_judged(service, deployment):
-            return
-        in_alarm = self._alarms(service.region, service.configuration.alarms.names).in_alarm
-        deployment.triggered_alarms = tuple(
-            name for name in in_alarm if name not in deployment.ignored_alarms
-        )
-        self.clock.after(timing.ALARM_POLL, AlarmsLookedAt(service.arn, deployment_id))
-
-    def _deregister(self, service: Service, stimulus: TargetsDeregistered) -> None:
-        for balancer in service.load_balancers:
-            group = balancer.target_group_arn
-            text = service_events.deregistered(service.name, stimulus.count, group)
-            self._rollout.say(service, text)
-        text = service_events.draining(service.name, stimulus.deployment_id, stimulus.count)
-        self._rollout.say(service, text, milliseconds=5)
 
     # --- what the API asks for --------------------------------------------------------------
 
@@ -269,7 +221,7 @@ class Engine:
         deployment = self._rollout.begin(service, definition, first)
         pick_up = self.ids.between("picked up", *timing.API_TO_PICKED_UP)
         self.clock.after(pick_up, DeploymentPickedUp(service.arn, deployment.id))
-        self._watch_alarms(service, deployment)
+        self._alarms.begin(service, deployment)
 
     def update_service(
         self,
@@ -288,21 +240,29 @@ class Engine:
         is_new = force_new_deployment or definition.arn != current.task_definition.arn
         service.spec = spec
         if desired_count is not None and desired_count != service.desired_count:
-            self._scale(service, desired_count)
+            self._scale(service, desired_count, stays=not is_new)
         if is_new:
             self._deploy(service, definition, timing.UPDATE_TO_FIRST_START)
         self._rollout.note_settings(service)
         self.settle(service)
 
-    def _scale(self, service: Service, desired_count: int) -> None:
+    def _scale(self, service: Service, desired_count: int, *, stays: bool) -> None:
+        """During a rolling deployment both revisions scale; unless the PRIMARY one is about to go.
+
+        A revision that is replaced by the same call keeps the count that it was deployed for.
+        """
         service.desired_count = desired_count
         service.is_steady = False
         primary = service.primary
-        if primary.is_picked_up:
-            primary.desired_count = desired_count
-            wait = self.ids.between("scale", *timing.SCALE_TO_ACTION)
-            again = self.clock.now + timedelta(seconds=wait)
-            primary.can_start_at = max(primary.can_start_at, again)
+        if not primary.is_picked_up:
+            return
+        wait = self.ids.between("scale", *timing.SCALE_TO_ACTION)
+        again = self.clock.now + timedelta(seconds=wait)
+        primary.can_start_at = max(primary.can_start_at, again)
+        serving = [each for each in service.deployments[1:] if each.rollout_state == COMPLETED]
+        for each in (primary, *serving) if stays else serving:
+            each.desired_count = desired_count
+            each.can_start_at = max(each.can_start_at, again)
 
     def delete_service(self, service: Service) -> None:
         service.status, service.desired_count = DRAINING, 0
@@ -334,6 +294,19 @@ class Engine:
             deployment.can_start_at = max(deployment.can_start_at, again)
         self.settle(service)
 
+    def protect_task(self, task: Task, until: datetime | None) -> None:
+        """UpdateTaskProtection. Until then no scale-in stops the task; None: one may stop it."""
+        service = self.world.services[task.service_arn]
+        deployment = service.deployment(task.deployment_id)
+        task.protected_until = until
+        if deployment is None:
+            return
+        deployment.protected.discard(task.arn)
+        if until is not None:
+            deployment.protected.add(task.arn)
+            self.clock.at(until, ProtectionEnds(task.arn))
+        self.settle(service)
+
     # --- reconciling ------------------------------------------------------------------------
 
     def settle(self, service: Service) -> None:
@@ -348,10 +321,20 @@ class Engine:
             raise AssertionError(f"{service.name} does not settle: {decision}")
         if service.status == ACTIVE:
             self._notice_steadiness(service)
+            self._rebalancing.go_on(service)
+        self._say_what_is_stuck(service, decision)
+        self._wake(service, decision.wake_at)
+
+    def _say_what_is_stuck(self, service: Service, decision: Decision) -> None:
+        """Once, until it has changed."""
         if decision.is_deadlocked and not service.primary.is_deadlocked:
             self._rollout.say(service, service_events.deadlocked(service.name))
         service.primary.is_deadlocked = decision.is_deadlocked
-        self._wake(service, decision.wake_at)
+        if decision.held is not None and decision.held != service.held:
+            self._rollout.say(
+                service, service_events.under_protection(service.name, *decision.held)
+            )
+        service.held = decision.held
 
     def _wake(self, service: Service, moment: datetime | None) -> None:
         """One pending look a service: the earliest that anything asked for."""
@@ -379,10 +362,17 @@ class Engine:
         wait = self.ids.between("verdict", *timing.VERDICT_AFTER_START)
         if deployment.verdict_at is None or deployment.verdict_at <= self.clock.now:
             deployment.verdict_at = self.clock.now + timedelta(seconds=wait)
-        if self._is_blocked():
+        if self._outside.is_blocked():
             self._give_up(service, deployment)
             return
-        if not self._has_capacity():
+        if self._outside.is_throttled("ecs"):
+            self._failures.was_throttled(service, deployment)
+            return
+        service.throttled_on.discard("ecs")
+        if error := self._outside.launch_error(deployment.task_definition):
+            self._failures.could_not_launch(service, deployment, error)
+            return
+        if not self._outside.has_capacity():
             self._failures.found_no_capacity(service, deployment)
             return
         deployment.lacks_capacity = False
@@ -395,27 +385,44 @@ class Engine:
     def _give_up(self, service: Service, deployment: Deployment) -> None:
         """A blocked account ends the deployment about a minute later, whatever the count."""
         self._rollout.say(service, service_events.account_blocked(service.name))
-        deployment.stop_requested = "BLOCKED"
+        if deployment is service.primary:
+            deployment.stop_requested = "BLOCKED"
         wait = timedelta(seconds=self.ids.between("blocked", *timing.BLOCKED_TO_FAILED))
         service.acts_at = deployment.can_start_at = self.clock.now + wait
 
     def _stop(self, service: Service, action: StopTasks) -> None:
         deployment = service.deployment(action.deployment_id)
         assert deployment is not None
-        tasks = [t for t in deployment.tasks.values() if t.place == action.place][: action.count]
-        is_registered = bool(service.load_balancers) and action.place != "pending"
-        drain = self._draining_seconds(service) if is_registered else 0.0
+        tasks = self._to_stop(service, deployment, action)
+        was_pending = action.place == "pending"
+        self._stop_each(service, deployment, tasks, is_registered=not was_pending)
+        text = service_events.has_stopped_running(service.name, [task.id for task in tasks])
+        if was_pending:
+            text = service_events.stopped_pending(service.name, len(tasks))
+        self._rollout.say(service, text)
+
+    def _stop_each(
+        self,
+        service: Service,
+        deployment: Deployment,
+        tasks: Sequence[Task],
+        *,
+        is_registered: bool = True,
+    ) -> None:
+        """A task in target groups stays until its connections are drained."""
+        is_registered = is_registered and bool(service.load_balancers)
+        drain = self._outside.draining_seconds(service) if is_registered else 0.0
         for task in tasks:
             self._life.stop(task, self._reason_to_stop(service, task), drain)
-        if action.place == "pending":
-            text = service_events.stopped_pending(service.name, len(tasks))
-        else:
-            text = service_events.has_stopped_running(service.name, [t.id for t in tasks])
-        self._rollout.say(service, text)
         if is_registered:
-            wait = self.ids.between("deregistered", *timing.STOP_TO_DEREGISTERED)
-            gone = TargetsDeregistered(service.arn, deployment.id, len(tasks))
-            self.clock.after(wait, gone)
+            self._targets.leave(service, deployment.id, len(tasks))
+
+    def _to_stop(self, service: Service, deployment: Deployment, action: StopTasks) -> list[Task]:
+        """Protected tasks stay, unless they are unhealthy or the whole service is deleted."""
+        tasks = [task for task in deployment.tasks.values() if task.place == action.place]
+        if action.place != "unhealthy" and service.status == ACTIVE:
+            tasks = [task for task in tasks if task.arn not in deployment.protected]
+        return tasks[: action.count]
 
     def _reason_to_stop(self, service: Service, task: Task) -> Stop:
         if task.is_condemned:
@@ -425,6 +432,8 @@ class Engine:
 
     def _notice_steadiness(self, service: Service) -> None:
         """Steady again after it was not, or six hours since it was last said."""
+        if self._rebalancing.is_running(service):
+            return
         primary = service.primary
         steady = (
             primary.rollout_state == COMPLETED

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from runbook_lib.emulator.clock import Clock
@@ -99,6 +99,7 @@ class EventBus:
         self._account = account
         self._sns = sns
         self.is_throttled: Callable[[], bool] = lambda: False
+        self.rule_delay_seconds: Callable[[], float] = lambda: 0.0
         self._senders = {
             "sns": self._to_topic,
             "sqs": self._to_queue,
@@ -112,14 +113,20 @@ class EventBus:
 
     def offer(self, rule: Rule, event: Event, region: str) -> int:
         """The same for one rule, known to match. A disabled rule does nothing."""
-        if not rule.is_enabled:
+        if not rule.is_enabled or not self._is_active(rule.since):
             return 0
         for metric in ("MatchedEvents", "TriggeredRules"):
             self._account.count(region, metric, rule.name)
-        for target in rule.targets:
+        targets = [each for each in rule.targets if self._is_active(each.since)]
+        for target in targets:
             attempt = AttemptDelivery(region, target, event_text(event), self._clock.now)
             self._clock.after(self._ids.between("eventbridge latency", 0.3, 0.7), attempt)
-        return len(rule.targets)
+        return len(targets)
+
+    def _is_active(self, since: datetime | None) -> bool:
+        """Rules and targets may take a while before they hear events; by default they do not."""
+        wait = timedelta(seconds=self.rule_delay_seconds())
+        return since is None or self._clock.now >= since + wait
 
     def attempt(self, stimulus: AttemptDelivery) -> Delivery:
         """Deliver, try again later, or say why not and tell the dead-letter queue.

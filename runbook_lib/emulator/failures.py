@@ -57,6 +57,18 @@ class Failures:
         deployment.failed_attempts += 1
         self._pause(service, deployment, timing.CAPACITY_PAUSE)
 
+    def was_throttled(self, service: Service, deployment: Deployment) -> None:
+        """No task was made, and nothing is counted: ECS tries again a while later."""
+        self._rollout.say_throttled(service, "ecs")
+        again = self._clock.now + self._in("throttled", timing.THROTTLED_TO_NEXT_TRY)
+        deployment.can_start_at = max(deployment.can_start_at, again)
+
+    def could_not_launch(self, service: Service, deployment: Deployment, error: str) -> None:
+        """No task was made; half a minute later ECS tries again."""
+        self._rollout.say(service, service_events.failed_to_launch(service.name, error))
+        deployment.failed_attempts += 1
+        self._pause(service, deployment, timing.LAUNCH_TO_NEXT_TRY)
+
     def _pause(self, service: Service, deployment: Deployment, span: timing.Span) -> None:
         again = self._clock.now + self._in("restart", span)
         deployment.can_start_at = max(deployment.can_start_at, again)

@@ -71,10 +71,11 @@ def fate_of(definition: TaskDefinition, around: Surroundings) -> Fate:
     """
     role = str(definition.spec.get("executionRoleArn", ""))
     if role and not around.role_exists(role.rpartition("/")[2]):
-        return Fate(fails_to_start=(timing.TO_ACCESS_DENIED, _missing_role(role)))
+        stop = Stop("TaskFailedToStart", unable_to_assume(role))
+        return Fate(fails_to_start=(timing.TO_ACCESS_DENIED, stop))
     for container in definition.containers:
-        if stop := _secret_failure(container, role, around):
-            return Fate(fails_to_start=(timing.TO_ACCESS_DENIED, stop))
+        if refused := _secret_failure(container, role, around):
+            return Fate(fails_to_start=(timing.TO_ACCESS_DENIED, refused))
     for container in definition.containers:
         if pull := _pull_failure(str(container["image"]), role, around):
             return Fate(fails_to_start=pull)
@@ -98,13 +99,11 @@ def _with_checks(exits: tuple[float, Stop] | None, checks: list[Mapping[str, Any
     return Fate(exits=exits, healthy_after=slowest, has_health_check=True)
 
 
-def _missing_role(role: str) -> Stop:
-    return Stop(
-        "TaskFailedToStart",
-        "ECS was unable to assume the role "
-        f"'{role}' that was provided for this task. Please verify that the role being passed has "
-        "the proper trust relationship and permissions and that your IAM user has permissions to "
-        "pass this role.",
+def unable_to_assume(role: str) -> str:
+    return (
+        f"ECS was unable to assume the role '{role}' that was provided for this task. Please "
+        "verify that the role being passed has the proper trust relationship and permissions and "
+        "that your IAM user has permissions to pass this role."
     )
 
 

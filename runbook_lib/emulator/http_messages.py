@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, urlencode
 from xml.sax.saxutils import escape
 
 REQUEST_ID = "00000000-0000-4000-8000-000000000000"
+_KEY = re.compile(r"Credential=([^/]+)/")
 _SCOPE = re.compile(r"Credential=[^/]+/\d{8}/([^/]*)/([^/]+)/aws4_request")
 _XML_SERVICES = frozenset({"s3", "route53", "cloudfront"})
 
@@ -37,14 +38,22 @@ class HttpRequest:
         return (found[1], found[2].lower()) if found else None
 
     @property
+    def access_key(self) -> str:
+        """Whose request it says it is. Empty if it is not signed."""
+        found = _KEY.search(self.headers.get("authorization", ""))
+        return found[1] if found else ""
+
+    @property
     def is_json(self) -> bool:
         return "x-amz-target" in self.headers or "json" in self.headers.get("content-type", "")
 
     @property
     def operation(self) -> str:
-        """ReceiveMessage, from the target header (JSON) or from the Action parameter (query)."""
+        """ReceiveMessage: in the target header (JSON), the path (CBOR) or the Action (query)."""
         if target := self.headers.get("x-amz-target"):
             return target.rpartition(".")[2]
+        if "smithy-protocol" in self.headers:
+            return self.path.rpartition("/operation/")[2]
         return self.parameters.get("Action", "")
 
     @property
@@ -111,12 +120,14 @@ def error_response(request: HttpRequest, status: int, code: str, message: str) -
         return HttpResponse(status, headers, body)
     form = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
     if (form and not request.is_json) or service in _XML_SERVICES:
-        return HttpResponse(status, {"content-type": "text/xml"}, _xml(service, code, message))
+        return HttpResponse(
+            status, {"content-type": "text/xml"}, _xml(service, status, code, message)
+        )
     headers = {"content-type": "application/x-amz-json-1.1", "x-amzn-errortype": code}
     return HttpResponse(status, headers, json.dumps({"__type": code, "message": message}).encode())
 
 
-def _xml(service: str, code: str, message: str) -> bytes:
+def _xml(service: str, status: int, code: str, message: str) -> bytes:
     """S3 puts <Error> at the root, EC2 in <Response><Errors>, the rest in <ErrorResponse>."""
     error = f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message>"
     request_id = f"<RequestId>{REQUEST_ID}</RequestId>"
@@ -127,8 +138,9 @@ def _xml(service: str, code: str, message: str) -> bytes:
             f"<Response><Errors><Error>{error}</Error></Errors>"
             f"<RequestID>{REQUEST_ID}</RequestID></Response>"
         ).encode()
+    side = "Sender" if status < 500 else "Receiver"
     return (
-        f"<ErrorResponse><Error><Type>Sender</Type>{error}</Error>{request_id}</ErrorResponse>"
+        f"<ErrorResponse><Error><Type>{side}</Type>{error}</Error>{request_id}</ErrorResponse>"
     ).encode()
 
 

@@ -20,6 +20,7 @@ from typing import Any
 import uvicorn
 
 from runbook_lib.emulator import control
+from runbook_lib.emulator.call_faults import AFTER, BEFORE
 from runbook_lib.emulator.clock import FIRST_MOMENT, FROZEN
 from runbook_lib.emulator.emulated_aws import EmulatedAws
 from runbook_lib.emulator.http_messages import HttpRequest, HttpResponse, error_response
@@ -44,6 +45,9 @@ class Application:
             return
         request = await _read(scope, receive)
         response = _too_large() if request is None else await self._answer(request)
+        if response is None:
+            await _hang_up(send)
+            return
         headers = [
             (k.lower().encode("latin-1", "replace"), v.encode("latin-1", "replace"))
             for k, v in response.headers.items()
@@ -53,16 +57,32 @@ class Application:
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         await send({"type": "http.response.body", "body": response.body})
 
-    async def _answer(self, request: HttpRequest) -> HttpResponse:
-        """Whatever happens, the caller gets an answer in the form of its protocol."""
+    async def _answer(self, request: HttpRequest) -> HttpResponse | None:
+        """Whatever happens, the caller gets an answer in the form of its protocol.
+
+        None: by a fault the connection is closed without one.
+        """
         try:
             if request.path.startswith(control.PREFIX):
                 return control.control(self.aws, request)
-            return await self._poll(request)
+            return await self._survive(request)
         except Exception:
             _log.exception("the emulator could not answer %s %s", request.method, request.path)
             text = "The emulator could not answer this request; its log says why."
             return error_response(request, 500, "InternalFailure", text)
+
+    async def _survive(self, request: HttpRequest) -> HttpResponse | None:
+        """The call, and what the faults make of it on its way."""
+        strike = self.aws.strike(request)
+        if strike.milliseconds:
+            await asyncio.sleep(strike.milliseconds / 1000)
+        if strike.error:
+            error = strike.error
+            return error_response(request, error.status, error.code, error.message)
+        if strike.drops == BEFORE:
+            return None
+        response = await self._poll(request)
+        return None if strike.drops == AFTER else response
 
     async def _poll(self, request: HttpRequest) -> HttpResponse:
         """Long polling waits in virtual time: not at all while the clock is frozen."""
@@ -75,6 +95,13 @@ class Application:
             await asyncio.sleep(SHORTEST_NAP_SECONDS)
             response = self.aws.answer(request)
         return response
+
+
+async def _hang_up(send: Send) -> None:
+    """Close the socket. ASGI has no word for it, but uvicorn's `send` belongs to the connection."""
+    connection: Any = send.__self__  # type: ignore[attr-defined]
+    connection.transport.abort()
+    await asyncio.sleep(0)  # let uvicorn see that nobody is there any more
 
 
 def _has_no_message(response: HttpResponse) -> bool:

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
+from runbook_lib.emulator.identity_policies import Policy as IdentityPolicy
+from runbook_lib.emulator.policy_language import statements_of, texts
 from runbook_lib.emulator.target_health import HealthCheck
 
 Policy = Mapping[str, Any]
@@ -93,6 +96,32 @@ class Role:
 
 
 @dataclass(frozen=True, slots=True)
+class Identity:
+    """A user, or a role in a session, with all the policies that count for it."""
+
+    arn: str
+    policies: tuple[IdentityPolicy, ...]
+    user_name: str = ""
+
+    @property
+    def is_administrator(self) -> bool:
+        """One policy allows everything and none denies anything: nothing needs to be asked."""
+        statements = [each for policy in self.policies for each in statements_of(policy.document)]
+        return any(_allows_all(each) for each in statements) and not any(
+            each.get("Effect") == "Deny" for each in statements
+        )
+
+
+def _allows_all(statement: Policy) -> bool:
+    return (
+        statement.get("Effect") == "Allow"
+        and "*" in texts(statement.get("Action"))
+        and "*" in texts(statement.get("Resource"))
+        and not statement.get("Condition")
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class LogGroup:
     arn: str
     policies: tuple[Policy, ...]
@@ -115,6 +144,7 @@ class Target:
     message_group_id: str | None = None
     most_retries: int = 185
     oldest_event_seconds: int = 86_400
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +153,7 @@ class Rule:
     arn: str
     is_enabled: bool
     targets: tuple[Target, ...]
+    since: datetime | None = None
 
 
 class AccountLookups(Protocol):

@@ -40,6 +40,13 @@ class AlarmsLookedAt(Stimulus):
 
 
 @dataclass(frozen=True, slots=True)
+class ZonesLookedAt(Stimulus):
+    """ECS looks how the tasks of a service are spread over the Availability Zones."""
+
+    service_arn: str
+
+
+@dataclass(frozen=True, slots=True)
 class FailureCounted(Stimulus):
     """The scheduler takes notice of a task that did not start. It does so when it next wakes."""
 
@@ -108,6 +115,11 @@ class TargetsDeregistered(Stimulus):
 
 
 @dataclass(frozen=True, slots=True)
+class ProtectionEnds(TaskStimulus):
+    """The time for which a task was protected from scale-in may be over."""
+
+
+@dataclass(frozen=True, slots=True)
 class TaskForgotten(TaskStimulus):
     """A stopped task leaves DescribeTasks."""
 
@@ -160,9 +172,11 @@ class RemoveService(Action):
 class Decision:
     """What to do now, and when to look again at the latest.
 
-    `is_deadlocked`: tasks are missing, and the percentages let none start and none stop.
+    `is_deadlocked`: tasks are missing, and the percentages let none start and none stop. `held`:
+    the deployment that has too many tasks because these are protected, and how many are.
     """
 
     actions: tuple[Action, ...] = ()
     wake_at: datetime | None = None
     is_deadlocked: bool = False
+    held: tuple[str, int] | None = None

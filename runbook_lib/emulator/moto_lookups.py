@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from runbook_lib.emulator import lookups
@@ -22,6 +23,8 @@ Backends = Callable[[str, str], Any]
 SERVICE_LINKED_ROLE = "AWSServiceRoleForECS"
 AWS_MANAGED_ALIAS = "alias/aws/sns"
 _GLOBAL = "aws"
+SINCE = "_there_since"
+"""What we note at a rule of moto: since when it is there (None), and each target by its id."""
 
 
 class MotoLookups:
@@ -151,6 +154,12 @@ class MotoLookups:
         self._backends("cloudwatch", region).put_metric_data("AWS/Events", [datum])
 
 
+def note_rule(rule: Any, before: Mapping[str | None, datetime], now: datetime) -> None:
+    """Since when a rule and its targets are there. One that was there before is no new one."""
+    there = [None, *(target["Id"] for target in rule.targets)]
+    setattr(rule, SINCE, {each: before.get(each, now) for each in there})
+
+
 class EcsLookups:
     """What ECS asks about the account. An unknown region has nothing in it."""
 
@@ -159,6 +168,11 @@ class EcsLookups:
 
     def role_exists(self, name: str) -> bool:
         return any(role.name == name for role in self._backends("iam", _GLOBAL).roles.values())
+
+    def role_created_at(self, arn: str) -> datetime | None:
+        roles = self._backends("iam", _GLOBAL).roles.values()
+        made = next((role.create_date for role in roles if role.arn == arn), None)
+        return None if made is None else made.replace(tzinfo=UTC)
 
     def has_ecs_service_linked_role(self) -> bool:
         return self.role_exists(SERVICE_LINKED_ROLE)
@@ -257,7 +271,9 @@ def matches(rule: Any, event: lookups.Event) -> bool:
 
 def rule_of(rule: Any) -> lookups.Rule:
     targets = tuple(_target(rule, each) for each in rule.targets)
-    return lookups.Rule(rule.name, rule.arn, rule.state.startswith("ENABLED"), targets)
+    since = getattr(rule, SINCE, {})
+    is_enabled = rule.state.startswith("ENABLED")
+    return lookups.Rule(rule.name, rule.arn, is_enabled, targets, since.get(None))
 
 
 def _target(rule: Any, target: Mapping[str, Any]) -> lookups.Target:
@@ -277,6 +293,7 @@ def _target(rule: Any, target: Mapping[str, Any]) -> lookups.Target:
         message_group_id=(target.get("SqsParameters") or {}).get("MessageGroupId"),
         most_retries=retry.get("MaximumRetryAttempts", 185),
         oldest_event_seconds=retry.get("MaximumEventAgeInSeconds", 86_400),
+        since=getattr(rule, SINCE, {}).get(target["Id"]),
     )
 
 

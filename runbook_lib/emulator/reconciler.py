@@ -48,7 +48,9 @@ def reconcile(view: ServiceView, now: datetime) -> Decision:
         return Decision(stops, _wake_at(view, now))
     if _is_complete(view) and now >= _settled_at(view.primary):
         return Decision((CompleteDeployment(view.primary.id),))
-    return Decision(wake_at=_wake_at(view, now), is_deadlocked=_is_deadlocked(view, now))
+    held = _held(view)
+    stuck = held is None and _is_deadlocked(view, now)
+    return Decision(wake_at=_wake_at(view, now), is_deadlocked=stuck, held=held)
 
 
 def _is_deadlocked(view: ServiceView, now: datetime) -> bool:
@@ -58,7 +60,19 @@ def _is_deadlocked(view: ServiceView, now: datetime) -> bool:
         return False
     if any(each.pending or each.warming or each.stopping for each in view.deployments):
         return False
-    return primary.healthy < view.desired_count
+    return primary.healthy < view.desired_count and not _short_of(view)
+
+
+def _held(view: ServiceView) -> tuple[str, int] | None:
+    """Nothing can be stopped that should be: the tasks left over are protected from scale-in."""
+    primary = view.primary
+    wanted = view.desired_count + view.extra_tasks
+    excess = primary.pending + primary.warming + primary.healthy - wanted
+    if excess > 0 and primary.protected:
+        return primary.id, len(primary.protected)
+    if primary.rollout_state == FAILED or _below_floor(view) >= 0:
+        return None
+    return next(((each.id, len(each.protected)) for each in view.others if each.protected), None)
 
 
 def _drain(view: ServiceView) -> Decision:
@@ -107,15 +121,65 @@ def _rollback_target(others: Iterable[DeploymentView]) -> str | None:
 
 
 def _starts(view: ServiceView, now: datetime) -> tuple[Action, ...]:
-    """As many as are missing, within the ceiling. Desired 4, 200 %, old 4, new 1: start 3."""
+    """As many as are missing, within the ceiling. Desired 4, 200 %, old 4, new 1: start 3.
+
+    The old revision replaces what it lost by tasks of its own. Where the ceiling has no room for
+    both, they share it in proportion, and the odd task is a new one: room 3, 2 old and 2 new are
+    missing: 1 and 2.
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-type-ecs.html
+    """
+    source = _source(view)
+    new, old = _missing(view, now), 0
+    if source is not None and now >= source.can_start_at:
+        old = _short_of(view)
+    room = max(0, _room(view))
+    if new + old > room:
+        old = room * old // (new + old)
+        new = min(new, room - old)
+    starts = [StartTasks(source.id, old)] if source is not None and old else []
+    if new:
+        starts.append(StartTasks(view.primary.id, new))
+    return tuple(starts)
+
+
+def _missing(view: ServiceView, now: datetime) -> int:
+    """Tasks that the PRIMARY deployment may start now, were there room."""
     primary = view.primary
     if primary.rollout_state == FAILED or now < primary.can_start_at:
-        return ()
-    missing = view.desired_count - primary.pending - primary.warming - primary.healthy
+        return 0
+    return max(0, view.desired_count - primary.pending - primary.warming - primary.healthy)
+
+
+def _source(view: ServiceView) -> DeploymentView | None:
+    """The deployment whose tasks serve while the PRIMARY one is rolled out."""
+    return next((each for each in view.others if each.rollout_state == COMPLETED), None)
+
+
+def _short_of(view: ServiceView) -> int:
+    """Tasks of its own that the old deployment must start to keep the floor.
+
+    Desired 4, 100 %, old 3 and new 0 healthy: 1. With 50 % it may lose two before it starts one.
+    """
+    source = _source(view)
+    if source is None:
+        return 0
+    own = source.pending + source.warming
+    return max(0, min(_below_floor(view) - own, source.desired_count - own - source.healthy))
+
+
+def _below_floor(view: ServiceView) -> int:
+    healthy = sum(each.healthy for each in view.deployments)
+    return _floor(view) - healthy
+
+
+def _floor(view: ServiceView) -> int:
+    return healthy_floor(view.configuration.minimum_healthy_percent, view.desired_count)
+
+
+def _room(view: ServiceView) -> int:
+    """Tasks that may be started within the ceiling."""
     live = sum(each.live for each in view.deployments)
-    room = live_ceiling(view.configuration.maximum_percent, view.desired_count) - live
-    count = min(missing, room)
-    return (StartTasks(primary.id, count),) if count > 0 else ()
+    return live_ceiling(view.configuration.maximum_percent, view.desired_count) - live
 
 
 def _stops(view: ServiceView) -> tuple[Action, ...]:
@@ -141,14 +205,12 @@ def _surplus(view: ServiceView) -> tuple[Action, ...]:
     """The primary's own: unhealthy ones once they are replaced or in the way, then the excess."""
     primary = view.primary
     wanted = primary.pending + primary.warming + primary.healthy
-    live = sum(each.live for each in view.deployments)
-    ceiling = live_ceiling(view.configuration.maximum_percent, view.desired_count)
-    if primary.unhealthy and (wanted >= view.desired_count or live >= ceiling):
-        return (StopTasks(primary.id, "unhealthy", primary.unhealthy),)
-    excess = wanted - view.desired_count
+    if sick := _sick(view, primary, is_replaced=wanted >= view.desired_count):
+        return (StopTasks(primary.id, "unhealthy", sick),)
+    excess = wanted - view.desired_count - view.extra_tasks
     stops: list[Action] = []
     for place in ("pending", "warming", "healthy"):
-        count = min(excess, getattr(primary, place))
+        count = min(excess, primary.free(place))
         if count > 0:
             stops.append(StopTasks(primary.id, place, count))
             excess -= count
@@ -156,33 +218,57 @@ def _surplus(view: ServiceView) -> tuple[Action, ...]:
 
 
 def _old(view: ServiceView) -> tuple[Action, ...]:
-    """A deployment that failed for good leaves the old tasks alone."""
-    if view.primary.rollout_state == FAILED:
-        return ()
-    floor = healthy_floor(view.configuration.minimum_healthy_percent, view.desired_count)
-    spare = sum(each.healthy for each in view.deployments) - floor
+    """A deployment that failed for good leaves the healthy old tasks alone."""
+    has_failed = view.primary.rollout_state == FAILED
+    spare = 0 if has_failed else -_below_floor(view)
     stops: list[Action] = []
     for each in view.others:
-        stops += _all_but_healthy(each)
-        count = min(max(spare, 0), each.healthy)
+        if each.rollout_state == COMPLETED:
+            stops += _replaced(view, each)
+        elif not has_failed:
+            stops += _all_but_healthy(each)
+        count = min(max(spare, 0), each.free("healthy"))
         if count:
             stops.append(StopTasks(each.id, "healthy", count))
             spare -= count
     return tuple(stops)
 
 
+def _replaced(view: ServiceView, source: DeploymentView) -> list[Action]:
+    """Of the old revision: replacements not needed any more, and sick tasks that are replaced."""
+    short = max(0, _below_floor(view))
+    excess = source.pending + source.warming - short
+    stops: list[Action] = []
+    for place in ("pending", "warming"):
+        count = min(excess, source.free(place))
+        if count > 0:
+            stops.append(StopTasks(source.id, place, count))
+            excess -= count
+    if sick := _sick(view, source, is_replaced=not short):
+        stops.append(StopTasks(source.id, "unhealthy", sick))
+    return stops
+
+
+def _sick(view: ServiceView, deployment: DeploymentView, *, is_replaced: bool) -> int:
+    """Unhealthy tasks to stop: all that are replaced, or one at a time to make room for that."""
+    if is_replaced:
+        return deployment.unhealthy
+    is_in_the_way = _room(view) <= 0 and not deployment.pending + deployment.warming
+    return min(1, deployment.unhealthy) if is_in_the_way else 0
+
+
 def _all_but_healthy(deployment: DeploymentView) -> list[Action]:
-    return [
-        StopTasks(deployment.id, place, count)
-        for place in ("pending", "warming", "unhealthy")
-        if (count := getattr(deployment, place))
-    ]
+    """Protection is against scale-in: it keeps no task that is unhealthy."""
+    counts = {place: deployment.free(place) for place in ("pending", "warming")}
+    counts["unhealthy"] = deployment.unhealthy
+    return [StopTasks(deployment.id, place, count) for place, count in counts.items() if count]
 
 
 def _all_of(deployment: DeploymentView) -> list[Action]:
-    healthy = deployment.healthy
-    last = [StopTasks(deployment.id, "healthy", healthy)] if healthy else []
-    return _all_but_healthy(deployment) + last
+    """Deleting a service is no scale-in: protected tasks go too."""
+    places = ("pending", "warming", "unhealthy", "healthy")
+    counts = {place: getattr(deployment, place) for place in places}
+    return [StopTasks(deployment.id, place, count) for place, count in counts.items() if count]
 
 
 def _is_complete(view: ServiceView) -> bool:
@@ -199,8 +285,10 @@ def _settled_at(primary: DeploymentView) -> datetime:
 
 def _wake_at(view: ServiceView, now: datetime) -> datetime | None:
     """The next moment at which a rule that waits for the clock may want something."""
-    primary = view.primary
+    primary, source = view.primary, _source(view)
     moments = [primary.can_start_at]
+    if source is not None and _short_of(view):
+        moments.append(source.can_start_at)
     if primary.verdict_at is not None:
         moments.append(primary.verdict_at)
     if _is_complete(view):

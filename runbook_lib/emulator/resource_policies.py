@@ -9,11 +9,11 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-resource-based.h
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import Any
+
+from runbook_lib.emulator.policy_language import holds, is_about, statements_of, texts
 
 _NO_CONDITIONS = (
     "has a Condition, and Amazon SNS topic policies cannot use Condition blocks for EventBridge"
@@ -60,13 +60,46 @@ def allows(
     return _decide([policy], asking, who=service)
 
 
+def verdict_on(
+    policy: Mapping[str, Any],
+    *,
+    principal: str,
+    action: str,
+    resource: str,
+    context: Mapping[str, Sequence[str]],
+) -> str:
+    """What the policy of a resource says to a user or role of its own account: Allow, Deny or "".
+
+    It has to name the principal, or everybody. The account itself (…:root) as principal leaves the
+    answer to the identity-based policies.
+    """
+    effects = {
+        str(statement.get("Effect"))
+        for statement in statements_of(policy)
+        if is_about(statement, action, resource, absent=True)
+        and _names_principal(statement.get("Principal"), principal)
+        and all(
+            holds(operator, texts(values), context.get(key.lower()))
+            for operator, wanted in (statement.get("Condition") or {}).items()
+            for key, values in wanted.items()
+        )
+    }
+    return next((each for each in ("Deny", "Allow") if each in effects), "")
+
+
+def _names_principal(principal: Any, arn: str) -> bool:
+    if not isinstance(principal, Mapping):
+        return bool(principal == "*")
+    return bool({"*", arn} & set(texts(principal.get("AWS"))))
+
+
 def role_permits(policies: Iterable[Mapping[str, Any]], *, action: str, resource: str) -> Decision:
     """The same rule over all the policies of a role, inline and attached."""
     return _decide(policies, _Asking(None, action, resource, {}), who="the role")
 
 
 def _decide(policies: Iterable[Mapping[str, Any]], asking: _Asking, who: str) -> Decision:
-    statements = [each for policy in policies for each in _statements(policy)]
+    statements = [each for policy in policies for each in statements_of(policy)]
     concerned = [each for each in statements if _concerns(each, asking)]
     for statement in concerned:
         if statement.get("Effect") == "Deny" and not _unmet(statement, asking.context):
@@ -90,30 +123,11 @@ def _refusal(statement: Mapping[str, Any], asking: _Asking) -> str | None:
     return _unmet(statement, asking.context)
 
 
-def _statements(policy: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    found = policy.get("Statement") or []
-    for statement in found if isinstance(found, list) else [found]:
-        if isinstance(statement, Mapping):
-            yield statement
-
-
 def _concerns(statement: Mapping[str, Any], asking: _Asking) -> bool:
     """Principal, action and resource. A trust policy has no Resource: it is the role itself."""
-    return (
-        _is_named(statement, "Action", lambda p: like(p.lower(), asking.action.lower()))
-        and _is_named(statement, "Resource", lambda p: like(p, asking.resource), absent=True)
-        and _principal_is(statement, asking.service)
+    return is_about(statement, asking.action, asking.resource, absent=True) and _principal_is(
+        statement, asking.service
     )
-
-
-def _is_named(
-    statement: Mapping[str, Any], key: str, fits: Callable[[str], bool], absent: bool = False
-) -> bool:
-    if key in statement:
-        return any(map(fits, texts(statement[key])))
-    if f"Not{key}" in statement:
-        return not any(map(fits, texts(statement[f"Not{key}"])))
-    return absent
 
 
 def _principal_is(statement: Mapping[str, Any], service: str | None) -> bool:
@@ -143,61 +157,10 @@ def _unmet(statement: Mapping[str, Any], context: Mapping[str, str]) -> str | No
     for operator, wanted in (statement.get("Condition") or {}).items():
         for key, values in wanted.items():
             actual = context.get(key.lower())
-            if not _holds(operator, list(texts(values)), actual):
+            if not holds(operator, texts(values), None if actual is None else [actual]):
                 shown = actual if actual is not None else "not part of this request"
                 return f"wants {operator} {key} {', '.join(texts(values))}, and {key} is {shown}"
     return None
-
-
-def _holds(operator: str, wanted: list[str], actual: str | None) -> bool:
-    """StringEquals, StringLike, ArnEquals, ArnLike, their Not and IfExists. No other holds."""
-    name = operator.lower()
-    optional = name.endswith("ifexists")
-    name = name.removesuffix("ifexists")
-    negated = "not" in name
-    compare = _COMPARISONS.get(name.replace("not", ""))
-    if compare is None:
-        return False
-    if actual is None:
-        return optional or negated
-    return any(compare(each, actual) for each in wanted) != negated
-
-
-def like(pattern: str, value: str) -> bool:
-    """`*` is any text, `?` any one character: `sns:Pub*` is like `sns:Publish`."""
-    return bool(_wildcards(pattern).fullmatch(value))
-
-
-@cache
-def _wildcards(pattern: str) -> re.Pattern[str]:
-    parts = re.split(r"([*?])", pattern)
-    meaning = {"*": ".*", "?": "."}
-    return re.compile("".join(meaning.get(part, re.escape(part)) for part in parts), re.DOTALL)
-
-
-def _arn_like(pattern: str, value: str) -> bool:
-    """Each of the six parts of an ARN is compared by itself, so `*` never crosses a colon there."""
-    wanted, actual = pattern.split(":", 5), value.split(":", 5)
-    return len(wanted) == len(actual) and all(map(like, wanted, actual))
-
-
-def _equals(wanted: str, actual: str) -> bool:
-    return wanted == actual
-
-
-_COMPARISONS: dict[str, Callable[[str, str], bool]] = {
-    "stringequals": _equals,
-    "stringlike": like,
-    "arnequals": _arn_like,
-    "arnlike": _arn_like,
-}
-
-
-def texts(value: Any) -> tuple[str, ...]:
-    """IAM writes one value bare and several as a list: both are read as several."""
-    if value is None:
-        return ()
-    return tuple(map(str, value)) if isinstance(value, list | tuple) else (str(value),)
 
 
 def _name(statement: Mapping[str, Any]) -> str:

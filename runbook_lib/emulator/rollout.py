@@ -67,17 +67,26 @@ class Rollout:
     def say_steady(self, service: Service) -> None:
         service.is_steady, service.steady_said_at = True, self._clock.now
         self.say(service, service_events.steady_state(service.name))
-        self._tell_action(service, aws_events.STEADY_STATE)
+        self.tell_action(service, aws_events.STEADY_STATE)
 
     def say_impaired(self, service: Service) -> None:
         """Restart throttling begins."""
         self.say(service, service_events.impaired(service.name))
-        self._tell_action(service, aws_events.TASK_START_IMPAIRED)
+        self.tell_action(service, aws_events.TASK_START_IMPAIRED)
+
+    def say_throttled(self, service: Service, by: str) -> None:
+        """Once, until a call went through. `by` is "ecs" or "elb"."""
+        if by in service.throttled_on:
+            return
+        service.throttled_on.add(by)
+        self.say(service, service_events.throttled(service.name, by))
+        if by == "ecs":
+            self.tell_action(service, aws_events.OPERATION_THROTTLED)
 
     def say_placement_failure(self, service: Service) -> None:
-        self._tell_action(service, aws_events.PLACEMENT_FAILURE, "RESOURCE:FARGATE")
+        self.tell_action(service, aws_events.PLACEMENT_FAILURE, "RESOURCE:FARGATE")
 
-    def _tell_action(self, service: Service, name: str, reason: str = "") -> None:
+    def tell_action(self, service: Service, name: str, reason: str = "") -> None:
         detail = aws_events.service_action_detail(
             service, name=name, now=self._clock.now, reason=reason
         )

@@ -9,7 +9,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-event-messag
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -81,6 +81,59 @@ def deadlocked(service: str) -> str:
         f"(service {service}) was unable to stop or start tasks during a deployment because of the "
         "service deployment configuration. Update the minimumHealthyPercent or maximumPercent "
         "value and try again."
+    )
+
+
+def failed_to_launch(service: str, error: str) -> str:
+    return f"(service {service}) failed to launch a task with (error {error})."
+
+
+def throttled(service: str, by: str) -> str:
+    """Tasks wait for ECS itself, or targets for the load balancer: then it is named."""
+    where = "" if by == "ecs" else f" on {by}"
+    return f"(service {service}) operations are being throttled{where}. Will try again later."
+
+
+def _spread(zones: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} tasks in {zone}" for zone, count in zones.items())
+
+
+def not_balanced(service: str, zones: Mapping[str, int]) -> str:
+    return (
+        f"(service {service}) is not AZ balanced with {_spread(zones)}. AZ Rebalancing in progress."
+    )
+
+
+def balanced(service: str, zones: Mapping[str, int]) -> str:
+    return f"(service {service}) is AZ balanced with {_spread(zones)}."
+
+
+def started_to_balance(service: str, zone: str, task_ids: Sequence[str]) -> str:
+    tasks = f"{len(task_ids)} tasks in {zone} to AZ Rebalance: {_each(task_ids)}."
+    return f"(service {service}) has started {tasks}"
+
+
+def stopped_to_balance(service: str, zone: str, task_ids: Sequence[str]) -> str:
+    tasks = f"{len(task_ids)} running tasks in {zone} due to AZ rebalancing: {_each(task_ids)}."
+    return f"(service {service}) has stopped {tasks}"
+
+
+def cannot_balance(service: str, deployment_id: str, count: int) -> str:
+    return (
+        f"(service {service}) was unable to AZ Rebalance because (taskSet {deployment_id}) was "
+        f"unable to scale in due to (reason {count} tasks under protection)"
+    )
+
+
+def stopped_balancing(service: str) -> str:
+    return f"(service {service}) stopped AZ Rebalancing."
+
+
+def under_protection(service: str, deployment_id: str, count: int) -> str:
+    """No full stop at the end. The developer guide words it in its own way."""
+    return (
+        f"(service {service}) was unable to reach steady state because (taskSet {deployment_id}) "
+        f"was unable to scale in due to (reason {count} tasks under protection)"
     )
 
 

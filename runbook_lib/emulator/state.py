@@ -134,6 +134,7 @@ class Task:
     is_condemned: bool = False
     condemned_because: str = ""
     checks_left: int = 1
+    protected_until: datetime | None = None
     version: int = 1
     connectivity_at: datetime | None = None
     pull_started_at: datetime | None = None
@@ -191,6 +192,7 @@ class Deployment:
     bakes_for: float = 0.0
     counts: Counts = field(default_factory=Counts)
     tasks: dict[str, Task] = field(default_factory=dict)
+    protected: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -258,6 +260,10 @@ class Service:
     revisions: list[ServiceRevision] = field(default_factory=list)
     acts_at: datetime | None = None
     wakes_at: datetime | None = None
+    held: tuple[str, int] | None = None
+    throttled_on: set[str] = field(default_factory=set)
+    extra_tasks: int = 0
+    looks_at_zones: bool = False
     is_steady: bool = False
     steady_said_at: datetime | None = None
 
@@ -304,6 +310,7 @@ class DeploymentView:
     can_start_at: datetime
     changed_at: datetime
     settles_in: float
+    desired_count: int = 0
     is_picked_up: bool = True
     failures: int = 0
     counted_at: datetime | None = None
@@ -315,11 +322,16 @@ class DeploymentView:
     healthy: int = 0
     unhealthy: int = 0
     stopping: int = 0
+    protected: tuple[str, ...] = ()
 
     @property
     def live(self) -> int:
         """Tasks in PENDING or RUNNING, the ones that maximumPercent counts."""
         return self.pending + self.warming + self.healthy + self.unhealthy
+
+    def free(self, place: str) -> int:
+        """Tasks in a place that a scale-in may stop. `protected` names the place of each other."""
+        return int(getattr(self, place)) - self.protected.count(place)
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,6 +343,7 @@ class ServiceView:
     deployments: tuple[DeploymentView, ...]
     is_draining: bool = False
     acts_at: datetime | None = None
+    extra_tasks: int = 0
 
     @property
     def primary(self) -> DeploymentView:

@@ -27,6 +27,8 @@ TO_ACCESS_DENIED: Span = (24.0, 30.0)  # assumed: one retry
 RUNNING_TO_REGISTERED: Span = (0.2, 1.2)  # measured: 21 s after the start
 STOP_TO_DEREGISTERED: Span = (1.1, 1.4)  # measured
 BLOCKED_TO_FAILED: Span = (62.0, 66.0)  # measured
+THROTTLED_TO_NEXT_TRY: Span = (20.0, 40.0)  # assumed
+LAUNCH_TO_NEXT_TRY: Span = (28.0, 30.0)  # measured: a role that could not be assumed: 29 s
 CAPACITY_PAUSE: Span = (905.0, 930.0)  # measured: FAILED 46 min after the first refusal
 VERDICT_AFTER_START: Span = (2.9, 5.0)  # measured: the start after the threshold → FAILED
 VERDICT_AFTER_HEALTH_CHECK: Span = (37.0, 64.0)  # measured
@@ -41,6 +43,7 @@ PENDING_STOP_TO_STOPPED: Span = (18.0, 64.0)  # measured: rollback over 24 to 80
 STOP_TO_REPLACEMENT: Span = (16.0, 20.0)  # measured: StopTask → has started
 ALARM_POLL = 15.0  # measured: rolling back 21 s after the alarm went to ALARM
 SCALE_TO_ACTION: Span = (3.0, 8.0)  # assumed: new desired count → has started
+STEADY_TO_REBALANCE: Span = (55.0, 75.0)  # assumed
 SETTLE: Span = (6.0, 12.0)  # assumed: last task in place → completed; the whole took 92 s once
 EMPTY_DEPLOYMENT: Span = (85.0, 89.0)  # measured: 87 s at desired count 0
 

@@ -16,6 +16,7 @@ def view_of(service: Service) -> ServiceView:
         deployments=tuple(_view_of(each) for each in service.deployments),
         is_draining=service.status == DRAINING,
         acts_at=service.acts_at,
+        extra_tasks=service.extra_tasks,
     )
 
 
@@ -27,6 +28,7 @@ def _view_of(deployment: Deployment) -> DeploymentView:
         can_start_at=deployment.can_start_at,
         changed_at=deployment.changed_at or deployment.created_at,
         settles_in=deployment.settles_in + deployment.bakes_for,
+        desired_count=deployment.desired_count,
         is_picked_up=deployment.is_picked_up,
         failures=deployment.failures,
         counted_at=deployment.counted_at,
@@ -38,4 +40,11 @@ def _view_of(deployment: Deployment) -> DeploymentView:
         healthy=counts.healthy,
         unhealthy=counts.unhealthy,
         stopping=counts.stopping,
+        protected=_protected(deployment),
     )
+
+
+def _protected(deployment: Deployment) -> tuple[str, ...]:
+    """The place of each task that is protected from scale-in, and not on its way out."""
+    tasks = [deployment.tasks[arn] for arn in sorted(deployment.protected)]
+    return tuple(task.place for task in tasks if not task.is_stopping)

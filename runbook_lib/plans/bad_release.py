@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from runbook_lib import facts
 from runbook_lib.errors import NotOurs
+from runbook_lib.plans.existing_service import bad_revision_of, register_bad_step
 from runbook_lib.plans.task_definition import matching_revision, register_step
 from runbook_lib.plans.topic import topic_arn
 from runbook_lib.settings import Settings
@@ -25,10 +26,10 @@ PROBE_RETENTION_SECONDS = 4 * 3600
 
 
 def probe_arn(settings: Settings, account: str) -> str:
-    return f"arn:aws:sqs:{settings.region}:{account}:{settings.probe_queue}"
+    return settings.arn("sqs", account, settings.probe_queue)
 
 
-def _queue_policy(settings: Settings, account: str) -> dict[str, object]:
+def queue_policy(settings: Settings, account: str) -> dict[str, object]:
     """Only this topic may send to the probe."""
     return {
         "Version": "2012-10-17",
@@ -61,7 +62,7 @@ def plan_probe(
         input={
             "QueueName": settings.probe_queue,
             "Attributes": {
-                "Policy": json.dumps(_queue_policy(settings, account)),
+                "Policy": json.dumps(queue_policy(settings, account)),
                 "MessageRetentionPeriod": str(PROBE_RETENTION_SECONDS),
             },
             "tags": {TAG_KEY: TAG_VALUE},
@@ -80,7 +81,6 @@ def plan_probe(
             "TopicArn": topic_arn(settings, account),
             "Protocol": "sqs",
             "Endpoint": arn,
-            "Attributes": {"RawMessageDelivery": "true"},
         },
         why="the probe receives every alert that the mailbox receives",
         makes=f"subscription of queue {settings.probe_queue}",
@@ -88,7 +88,7 @@ def plan_probe(
         undo="aws sns unsubscribe",
         satisfied="the probe is subscribed" if listens else "",
     )
-    policy = _queue_policy(settings, account)
+    policy = queue_policy(settings, account)
     if queue is None or queue.policy == policy:
         return create, subscribe
     permit = Step(
@@ -114,12 +114,21 @@ def plan_bad_release(
     topic: facts.Topic | None,
     revisions: Sequence[facts.TaskDefinition],
     service: facts.Service,
+    definition: facts.TaskDefinition | None = None,
 ) -> Plan:
-    """Probe, bad revision, deployment. A bad deployment that is still running is not repeated."""
-    register = register_step(
-        settings, account, settings.bad_image, "a release that cannot start", revisions
-    )
-    present = matching_revision(settings, settings.bad_image, revisions)
+    """Probe, bad revision, deployment. A bad deployment that is still running is not repeated.
+
+    `revisions` are those of the drill's family; `definition` is the service's own, of which the bad
+    revision is made in service_mode existing.
+    """
+    if definition is not None:
+        present = bad_revision_of(settings, definition, revisions)
+        register = register_bad_step(settings, definition, revisions)
+    else:
+        present = matching_revision(settings, settings.bad_image, revisions)
+        register = register_step(
+            settings, account, settings.bad_image, "a release that cannot start", revisions
+        )
     primary = service.primary
     running = (
         primary is not None
@@ -137,7 +146,7 @@ def plan_bad_release(
         },
         why="starts the deployment that will fail",
         makes=f"a deployment of {settings.service} that fails",
-        permissions=("ecs:UpdateService",),
+        permissions=("ecs:UpdateService", "iam:PassRole"),
         undo="the circuit breaker rolls back by itself",
         satisfied=f"{primary.id} is running" if running and primary else "",
     )
@@ -150,5 +159,5 @@ def _registered(settings: Settings, revisions: Sequence[facts.TaskDefinition]) -
     return Result(
         "RegisterTaskDefinition",
         "join(':', [taskDefinition.family, to_string(taskDefinition.revision)])",
-        shown=f"{settings.family}:{newest + 1}",
+        shown=f"{settings.drill_family}:{newest + 1}",
     )

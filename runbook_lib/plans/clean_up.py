@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from runbook_lib import facts
-from runbook_lib.plans.task_definition import EXECUTION_POLICY
+from runbook_lib.plans.existing_service import restore_steps
+from runbook_lib.plans.task_definition import execution_policy
 from runbook_lib.settings import Settings
 from runbook_lib.steps import Lookup, Plan, Step, is_ours, queue_url_command
 
@@ -27,13 +28,14 @@ class Leftovers:
 def plan_clean_up(settings: Settings, left: Leftovers) -> Plan:
     """In the order that AWS allows. Whatever lacks the runbook's tag is not in the plan."""
     steps = [
+        *restore_steps(settings, left.service, left.revisions),
         *_service(settings, left),
         *_rule(left),
         *_topic(left),
         *_queue(left),
         *_revisions(left),
         *_cluster(settings, left),
-        *_role(left),
+        *_role(settings, left),
     ]
     return Plan("Clean up", settings.service, tuple(steps))
 
@@ -74,7 +76,7 @@ def _rule(left: Leftovers) -> Iterator[Step]:
             f"targets of rule {name}",
             "a rule with targets cannot be deleted",
             Rule=name,
-            Ids=list(left.rule.targets),
+            Ids=[each.id for each in left.rule.targets],
         )
     yield _step("events", "DeleteRule", f"rule {name}", "no more alerts", Name=name)
 
@@ -138,17 +140,17 @@ def _cluster(settings: Settings, left: Leftovers) -> Iterator[Step]:
         )
 
 
-def _role(left: Leftovers) -> Iterator[Step]:
+def _role(settings: Settings, left: Leftovers) -> Iterator[Step]:
     if left.role is None or not is_ours(left.role.tags):
         return
-    name = left.role.name
-    if EXECUTION_POLICY in left.role.policy_arns:
+    name, policy = left.role.name, execution_policy(settings)
+    if policy in left.role.policy_arns:
         yield _step(
             "iam",
             "DetachRolePolicy",
             f"policy of role {name}",
             "a role with policies cannot be deleted",
             RoleName=name,
-            PolicyArn=EXECUTION_POLICY,
+            PolicyArn=policy,
         )
     yield _step("iam", "DeleteRole", f"role {name}", "it was made for this", RoleName=name)

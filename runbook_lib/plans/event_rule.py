@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from runbook_lib import facts
+from runbook_lib.alert_text import EVENT, PATHS, TEMPLATE, TEXT, input_transformer
 from runbook_lib.errors import NotOurs
 from runbook_lib.plans.topic import topic_arn
 from runbook_lib.settings import Settings
@@ -17,6 +19,23 @@ EVENT_PATTERN = {
 }
 """Matches on eventName, never on the reason: AWS's pages and its events word that differently."""
 TARGET_ID = "1"
+_WHY = {
+    TEXT: "hands each match to the topic, as a text that a person can read",
+    EVENT: "hands each match to the topic, as the event is",
+}
+
+
+def target_of(settings: Settings, account: str) -> facts.Target:
+    """The topic, with a text that a person can read, or with the event as it is."""
+    arn = topic_arn(settings, account)
+    if settings.alert_format == EVENT:
+        return facts.Target(TARGET_ID, arn)
+    return facts.Target(TARGET_ID, arn, template=TEMPLATE, paths=PATHS)
+
+
+def _as_input(target: facts.Target) -> dict[str, Any]:
+    given: dict[str, Any] = {"Id": target.id, "Arn": target.arn}
+    return given | {"InputTransformer": input_transformer()} if target.template else given
 
 
 def plan_event_rule(settings: Settings, *, account: str, rule: facts.Rule | None) -> Plan:
@@ -26,7 +45,6 @@ def plan_event_rule(settings: Settings, *, account: str, rule: facts.Rule | None
             what=f"EventBridge rule {settings.rule}",
             next_step="choose another name for the parameter rule",
         )
-    target = topic_arn(settings, account)
     is_right = rule and rule.event_pattern == EVENT_PATTERN and rule.state == "ENABLED"
     arguments = {"Name": settings.rule, "EventPattern": json.dumps(EVENT_PATTERN)}
     put_rule = Step(
@@ -40,12 +58,13 @@ def plan_event_rule(settings: Settings, *, account: str, rule: facts.Rule | None
         undo="aws events delete-rule",
         satisfied=f"rule {settings.rule} is enabled and matches" if is_right else "",
     )
-    is_wired = rule and rule.targets.get(TARGET_ID) == target
+    wanted = target_of(settings, account)
+    is_wired = rule and rule.target(TARGET_ID) == wanted
     put_targets = Step(
         service="events",
         operation="PutTargets",
-        input={"Rule": settings.rule, "Targets": [{"Id": TARGET_ID, "Arn": target}]},
-        why="hands each match to the topic",
+        input={"Rule": settings.rule, "Targets": [_as_input(wanted)]},
+        why=_WHY[settings.alert_format],
         makes=f"target {settings.topic} of rule {settings.rule}",
         permissions=("events:PutTargets",),
         undo="aws events remove-targets",

@@ -10,7 +10,6 @@ from runbook_lib import facts
 from runbook_lib.settings import Settings
 from runbook_lib.steps import AWS_TAGS, ECS_TAGS, Plan, Step, is_ours
 
-EXECUTION_POLICY = "arn:aws:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
 TRUST_POLICY = {
     "Version": "2012-10-17",
     "Statement": [
@@ -23,12 +22,22 @@ TRUST_POLICY = {
 }
 
 
+def role_arn(settings: Settings, account: str) -> str:
+    return f"arn:{settings.partition}:iam::{account}:role/{settings.execution_role}"
+
+
+def execution_policy(settings: Settings) -> str:
+    """The ARN of AWS's own policy for the role."""
+    name = "service-role/AmazonECSTaskExecutionRolePolicy"
+    return f"arn:{settings.partition}:iam::aws:policy/{name}"
+
+
 def definition_input(settings: Settings, account: str, image: str) -> dict[str, Any]:
     """The task definition of AWS's article, with one container of this image."""
     return {
         "family": settings.family,
         "containerDefinitions": [{"name": settings.container, "image": image, "essential": True}],
-        "executionRoleArn": f"arn:aws:iam::{account}:role/{settings.execution_role}",
+        "executionRoleArn": role_arn(settings, account),
         "networkMode": "awsvpc",
         "requiresCompatibilities": ["FARGATE"],
         "cpu": "256",
@@ -91,12 +100,12 @@ def plan_task_definition(
     attach = Step(
         service="iam",
         operation="AttachRolePolicy",
-        input={"RoleName": name, "PolicyArn": EXECUTION_POLICY},
+        input={"RoleName": name, "PolicyArn": execution_policy(settings)},
         why="the role may read images from ECR and write logs",
         makes=f"AmazonECSTaskExecutionRolePolicy on {name}",
         permissions=("iam:AttachRolePolicy",),
         undo="aws iam detach-role-policy",
-        satisfied=_attached(role),
+        satisfied=_attached(role, execution_policy(settings)),
     )
     register = register_step(
         settings, account, settings.good_image, "the release that works", revisions
@@ -104,10 +113,10 @@ def plan_task_definition(
     return Plan("Register the task definition", settings.service, (create_role, attach, register))
 
 
-def _attached(role: facts.Role | None) -> str:
+def _attached(role: facts.Role | None, policy: str) -> str:
     """A role that somebody else made is left as it is."""
     if role is None:
         return ""
-    if EXECUTION_POLICY in role.policy_arns:
+    if policy in role.policy_arns:
         return "the policy is attached"
     return "" if is_ours(role.tags) else "the role is not the runbook's; it is left as it is"

@@ -24,7 +24,7 @@ OWNER_ACTIONS = (
 
 
 def topic_arn(settings: Settings, account: str) -> str:
-    return f"arn:aws:sns:{settings.region}:{account}:{settings.topic}"
+    return settings.arn("sns", account, settings.topic)
 
 
 def _events_statement(arn: str) -> dict[str, Any]:

@@ -21,7 +21,8 @@ CLOCK, IMAGES, RESET = "/_emulator/clock", "/_emulator/images", "/_emulator/rese
 FAULTS = "/_emulator/faults"
 NO_SUCH_FAULT = (
     "There is no fault 'no_luck'. There are no_capacity, no_route, account_blocked, "
-    "throttled_targets, throttled_calls, denied_calls."
+    "throttled_targets, throttled_scheduler, throttled_calls, denied_calls, call_faults, "
+    "role_delay_seconds, rule_delay_seconds."
 )
 TOPIC = "arn:aws:sns:eu-west-1:123456789876:my-topic"
 
@@ -160,7 +161,9 @@ def test_an_image_that_is_added_can_be_deployed(
 
 def test_faults_are_off_until_they_are_named(call: Call) -> None:
     off: dict[str, Any] = {"no_capacity": False, "no_route": False, "account_blocked": False}
-    off |= {"throttled_targets": False, "throttled_calls": [], "denied_calls": []}
+    off |= {"throttled_targets": False, "throttled_scheduler": []}
+    off |= {"throttled_calls": [], "denied_calls": [], "call_faults": []}
+    off |= {"role_delay_seconds": 0.0, "rule_delay_seconds": 0.0}
 
     assert call("GET", FAULTS) == (200, off)
     assert call("PUT", FAULTS, {"no_route": True}) == (200, off | {"no_route": True})
@@ -404,3 +407,20 @@ def test_a_control_that_there_is_not_is_answered_with_those_there_are(
         "POST /_emulator/clock, POST /_emulator/reset, PUT /_emulator/faults, "
         "PUT /_emulator/images."
     )
+
+
+def test_a_reset_leaves_nothing_at_the_policies_of_aws(
+    emulator: EmulatorServer, aws: Callable[..., Any]
+) -> None:
+    arn = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+    ids = []
+    for _ in range(2):
+        iam = aws("iam")
+        shown = iam.get_policy(PolicyArn=arn)["Policy"]
+        ids.append(shown["PolicyId"])
+        assert shown["AttachmentCount"] == 0
+        iam.attach_role_policy(PolicyArn=arn, RoleName="ecsTaskExecutionRole")
+        assert iam.get_policy(PolicyArn=arn)["Policy"]["AttachmentCount"] == 1
+        ask(emulator.url, "POST", RESET)
+
+    assert ids[0] == ids[1]

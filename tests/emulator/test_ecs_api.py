@@ -291,6 +291,27 @@ def test_a_revision_is_deregistered_and_then_deleted(ecs: Any, advance: Advance)
     )
 
 
+@pytest.mark.fact("errors.delete-unknown")
+def test_what_cannot_be_deleted_is_listed_and_the_rest_is_deleted(ecs: Any) -> None:
+    arn = register(ecs)
+    ecs.deregister_task_definition(taskDefinition=arn)
+    reply = ecs.delete_task_definitions(taskDefinitions=["gone:7", "my-task", arn])
+
+    assert [each["taskDefinitionArn"] for each in reply["taskDefinitions"]] == [arn]
+    assert reply["failures"] == [
+        {
+            "arn": "gone:7",
+            "reason": "The specified task definition does not exist. Specify a valid account, "
+            "family, revision and try again.",
+        },
+        {
+            "arn": "my-task",
+            "reason": "The specified task definition identifier is invalid. Specify a valid name "
+            "or ARN and try again.",
+        },
+    ]
+
+
 def test_task_definitions_are_listed_by_family_status_and_order(ecs: Any) -> None:
     web1, web2, api1 = register(ecs, "web"), register(ecs, "web"), register(ecs, "api")
     ecs.deregister_task_definition(taskDefinition="api:1")
@@ -612,7 +633,12 @@ def test_what_a_task_is_made_of_starts_a_deployment_and_other_settings_do_not(we
     assert deployments(forceNewDeployment=True) == 3
 
 
-@pytest.mark.fact("deployments.deleted-service", "errors.scaled-above-0")
+@pytest.mark.fact(
+    "deployments.deleted-service",
+    "deployments.inactive-none",
+    "deployments.draining-unlisted",
+    "errors.scaled-above-0",
+)
 def test_a_service_is_scaled_to_nothing_and_deleted(web: Any, advance: Advance) -> None:
     assert refusal(web.delete_service, service="web") == (
         "InvalidParameterException",
@@ -621,10 +647,12 @@ def test_a_service_is_scaled_to_nothing_and_deleted(web: Any, advance: Advance) 
     web.update_service(service="web", desiredCount=0)
     assert web.delete_service(service="web")["service"]["status"] == "DRAINING"
     assert web.delete_service(service="web")["service"]["status"] == "DRAINING"
-    assert web.list_services()["serviceArns"] == [f"{ARN}:service/default/web"]
-    advance(120)
     assert web.list_services()["serviceArns"] == []
-    assert describe(web)["status"] == "INACTIVE"
+    assert len(describe(web)["deployments"]) == 1
+    advance(120)
+    gone = describe(web)
+    assert (gone["status"], gone["desiredCount"], gone["runningCount"]) == ("INACTIVE", 0, 0)
+    assert (gone["deployments"], gone["currentServiceRevisions"]) == ([], [])
     assert refusal(web.delete_service, service="web")[0] == "ServiceNotFoundException"
 
 
@@ -698,8 +726,18 @@ def test_a_task_that_is_stopped_says_by_whom_and_why(web: Any, advance: Advance)
     assert web.list_tasks(desiredStatus="STOPPED")["taskArns"] == [arn]
     assert len(web.list_tasks()["taskArns"]) == 1
     assert web.stop_task(task=arn)["task"]["stoppedReason"] == "tea time"
+
     advance(3600)
     assert web.describe_tasks(tasks=[arn])["failures"] == [{"arn": arn, "reason": "MISSING"}]
+
+
+def test_task_protection_is_shown_in_the_shape_of_the_api(web: Any) -> None:
+    (arn,) = web.list_tasks(serviceName="web")["taskArns"]
+    made = web.update_task_protection(cluster="default", tasks=[arn], protectionEnabled=True)
+    asked = web.get_task_protection(cluster="default", tasks=[arn])
+
+    assert asked["protectedTasks"] == made["protectedTasks"]
+    assert asked["protectedTasks"][0]["taskArn"] == arn
 
 
 @pytest.mark.fact("errors.no-task")

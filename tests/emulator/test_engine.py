@@ -139,8 +139,9 @@ def test_a_forced_deployment_is_a_new_one_of_the_same_definition(tell: Tell) -> 
 # --- the bad image, one task ------------------------------------------------------------------
 
 
-@pytest.mark.fact("timing.wrong-tag-trip")
+@pytest.mark.fact("timing.wrong-tag-trip", "timing.no-trip")
 def test_a_bad_tag_trips_the_breaker_after_eleven_to_twelve_minutes(tell: Tell) -> None:
+    """By then, always: one recording of 17 minutes without a verdict stands alone."""
     story = tell().settled()
     bad = story.update(WRONG)
 
@@ -727,6 +728,19 @@ def test_the_threshold_decides_after_how_many_starts(
 
     assert (record.failure_count, record.threshold) == (failures, failures)
     assert len(story.when("has started")) == starts
+
+
+@pytest.mark.fact("breaker.digest")
+def test_an_image_that_no_digest_is_found_for_fails_by_the_threshold_like_any_other(
+    tell: Tell,
+) -> None:
+    threshold = ThresholdConfiguration("COUNT", 5)
+    settings = DeploymentConfiguration(CircuitBreaker(True, True, threshold=threshold))
+    story = tell(configuration=settings).settled()
+    bad = story.update(WRONG)
+    story.until(lambda: bad.failures == 4)
+
+    assert bad.rollout_state == "IN_PROGRESS"
 
 
 @pytest.mark.fact("breaker.parallel")

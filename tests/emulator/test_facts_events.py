@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 
 from runbook_lib.emulator.engine import Engine
+from runbook_lib.emulator.outside import Outside
 from runbook_lib.emulator.state import DeploymentConfiguration
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def test_throttled_restarts_are_said_and_told(tell: Tell) -> None:
 
 @pytest.mark.fact("eventbridge.placement")
 def test_missing_capacity_is_told_as_a_placement_failure(tell: Tell) -> None:
-    story = tell(kind=partial(Engine, has_capacity=lambda: False))
+    story = tell(kind=partial(Engine, outside=Outside(has_capacity=lambda: False)))
     story.advance(60)
     event = sent(story, "SERVICE_TASK_PLACEMENT_FAILURE")
 

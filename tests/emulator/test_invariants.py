@@ -100,7 +100,8 @@ class Watched(Engine):
         target = service.deployment(getattr(action, "deployment_id", ""))
         if isinstance(action, StartTasks):
             assert target is not None
-            assert target.status == PRIMARY, "only the PRIMARY deployment starts tasks"
+            serves = target.rollout_state == COMPLETED
+            assert target.status == PRIMARY or serves, "only the new and the old that serves start"
             assert target.rollout_state != FAILED, "a failed deployment starts nothing"
             assert service.status == ACTIVE, "a service that is being deleted starts nothing"
             live = sum(each.live for each in after.deployments)

@@ -149,6 +149,31 @@ def test_a_secret_that_the_role_may_read(deployed: Deployed) -> None:
     assert deployed.service["deployments"][0]["rolloutState"] == "COMPLETED"
 
 
+@pytest.mark.fact("timing.secret-trip")
+def test_a_secret_that_cannot_be_fetched_fails_the_deployment_after_the_long_pause(
+    deployed: Deployed,
+) -> None:
+    arn = f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:gone-AbCdEf"
+    role = make_bare_role(deployed, "secretsmanager:GetSecretValue")
+    deployed.create()
+    secrets = [{"name": "DB", "valueFrom": arn}]
+    deployed.update(deployed.register(role=role, secrets=secrets), 1200)
+    events = [(each["message"], each["createdAt"]) for each in deployed.service["events"]]
+    last = max(at for text, at in events if "was unable to place" in text)
+    failed = next(at for text, at in events if "tasks failed to start" in text)
+
+    assert 300 <= (failed - last).total_seconds() <= 340
+
+
+@pytest.mark.fact("tasks.parameter-store")
+def test_a_parameter_is_taken_to_be_there(deployed: Deployed) -> None:
+    arn = f"arn:aws:ssm:eu-west-1:{ACCOUNT}:parameter/db"
+    deployed.create()
+    deployed.update(deployed.register(secrets=[{"name": "DB", "valueFrom": arn}]))
+
+    assert deployed.service["deployments"][0]["rolloutState"] == "COMPLETED"
+
+
 @pytest.mark.fact("tasks.secret-missing")
 def test_a_secret_that_does_not_exist(deployed: Deployed) -> None:
     arn = f"arn:aws:secretsmanager:eu-west-1:{ACCOUNT}:secret:gone-AbCdEf"
@@ -446,8 +471,12 @@ OFF = {
     "no_route": False,
     "account_blocked": False,
     "throttled_targets": False,
+    "throttled_scheduler": [],
     "throttled_calls": [],
     "denied_calls": [],
+    "call_faults": [],
+    "role_delay_seconds": 0.0,
+    "rule_delay_seconds": 0.0,
 }
 
 

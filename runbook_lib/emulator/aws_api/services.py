@@ -232,13 +232,14 @@ def describe_services(context: Context, call: Call) -> dict[str, Any]:
 
 
 def list_services(context: Context, call: Call) -> dict[str, Any]:
+    """A service that is being deleted is not listed any more; DescribeServices still has it."""
     call.emulated("cluster", "nextToken", "maxResults", "launchType", "schedulingStrategy")
     cluster = context.cluster(call)
     arns = [
         each.arn
         for each in context.engine.world.services.values()
         if each.cluster_arn == cluster.arn
-        and each.status != INACTIVE
+        and each.status == ACTIVE
         and call.params.get("launchType", "FARGATE") == each.spec.get("launchType", "FARGATE")
         and call.params.get("schedulingStrategy", "REPLICA") == "REPLICA"
     ]
@@ -256,6 +257,7 @@ def _counts(service: Service) -> dict[str, int]:
 def describe(context: Context, service: Service, include: Any = ("TAGS",)) -> dict[str, Any]:
     spec = service.spec
     primary = service.primary
+    shown = () if service.status == INACTIVE else service.deployments
     newest = service.service_deployments[-1]
     reply = {
         "serviceArn": service.arn,
@@ -270,7 +272,7 @@ def describe(context: Context, service: Service, include: Any = ("TAGS",)) -> di
         "platformFamily": "Linux",
         "taskDefinition": primary.task_definition.arn,
         "deploymentConfiguration": described(service.configuration),
-        "deployments": [_describe_deployment(each) for each in service.deployments],
+        "deployments": [_describe_deployment(each) for each in shown],
         "roleArn": f"arn:aws:iam::{context.account_id}:role/aws-service-role/"
         "ecs.amazonaws.com/AWSServiceRoleForECS",
         "events": [
@@ -286,7 +288,7 @@ def describe(context: Context, service: Service, include: Any = ("TAGS",)) -> di
                 "runningTaskCount": each.counts.running,
                 "pendingTaskCount": each.counts.pending,
             }
-            for each in service.deployments
+            for each in shown
         ],
         "placementConstraints": [],
         "placementStrategy": [],

@@ -190,20 +190,42 @@ def deregister_task_definition(context: Context, call: Call) -> dict[str, Any]:
     return {"taskDefinition": _describe(found)}
 
 
+def _why_not_deleted(found: TaskDefinition | None, *, has_revision: bool) -> str:
+    if not has_revision:
+        return (
+            "The specified task definition identifier is invalid. Specify a valid name or ARN and "
+            "try again."
+        )
+    if found is None:
+        return (
+            "The specified task definition does not exist. Specify a valid account, family, "
+            "revision and try again."
+        )
+    if found.status != INACTIVE:
+        return (
+            "The specified task definition is still in ACTIVE status. Please deregister the "
+            "target and try again."
+        )
+    return ""
+
+
 def delete_task_definitions(context: Context, call: Call) -> dict[str, Any]:
-    """Only INACTIVE revisions. They become DELETE_IN_PROGRESS; here they are gone at once."""
+    """Only INACTIVE revisions. They become DELETE_IN_PROGRESS; here they are gone at once.
+
+    One that cannot be deleted is no error: it is listed under `failures`.
+    """
     references = call.params["taskDefinitions"]
+    if not references:
+        raise invalid_parameter("size of TaskDefinition references list must be greater than 0")
     if len(references) > 10:
-        raise invalid_parameter("You can delete at most 10 task definitions in one call.")
+        raise invalid_parameter("Size of TaskDefinition references list cannot exceed 10")
     deleted, failures = [], []
     for reference in references:
-        found = _by_revision(context, call, str(reference))
-        if found.status != INACTIVE:
-            reason = (
-                "The specified task definition is still in ACTIVE status. Please deregister the "
-                "target and try again."
-            )
-            failures.append({"arn": found.arn, "reason": reason})
+        has_revision = ":" in str(reference).rpartition("/")[2]
+        found = context.task_definition(call.region, str(reference)) if has_revision else None
+        reason = _why_not_deleted(found, has_revision=has_revision)
+        if found is None or reason:
+            failures.append({"arn": found.arn if found else str(reference), "reason": reason})
             continue
         deleted.append({**_describe(found), "status": "DELETE_IN_PROGRESS"})
         context.engine.world.task_definitions.pop(found.arn)

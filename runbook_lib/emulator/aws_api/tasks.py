@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from runbook_lib.emulator import aws_events
@@ -10,6 +11,8 @@ from runbook_lib.emulator.aws_api.errors import invalid_parameter, service_not_f
 from runbook_lib.emulator.state import Cluster, Task
 
 MOST_TASKS_A_CALL = 100
+MOST_TASKS_A_PROTECTION = 10
+DEFAULT_PROTECTION_MINUTES, MOST_PROTECTION_MINUTES = 120, 2880
 
 
 def list_tasks(context: Context, call: Call) -> dict[str, Any]:
@@ -75,6 +78,53 @@ def stop_task(context: Context, call: Call) -> dict[str, Any]:
     return {"task": _describe(context, task)}
 
 
+def update_task_protection(context: Context, call: Call) -> dict[str, Any]:
+    """Up to ten tasks of a service, for 1 minute to 48 hours, for two hours if nothing is said."""
+    minutes = call.params.get("expiresInMinutes", DEFAULT_PROTECTION_MINUTES)
+    if not 1 <= minutes <= MOST_PROTECTION_MINUTES:
+        raise invalid_parameter(
+            f"expiresInMinutes must be between 1 and {MOST_PROTECTION_MINUTES} minutes."
+        )
+    tasks, failures = _protectable(context, call, MOST_TASKS_A_PROTECTION)
+    until = context.engine.clock.now + timedelta(minutes=minutes)
+    for task in tasks:
+        context.engine.protect_task(task, until if call.params["protectionEnabled"] else None)
+    return {"protectedTasks": [_protection(each) for each in tasks], "failures": failures}
+
+
+def get_task_protection(context: Context, call: Call) -> dict[str, Any]:
+    tasks, failures = _protectable(context, call, MOST_TASKS_A_CALL)
+    return {"protectedTasks": [_protection(each) for each in tasks], "failures": failures}
+
+
+def _protectable(context: Context, call: Call, most: int) -> tuple[list[Task], list[Any]]:
+    """Those that can be protected. One that is stopping is not valid, an unknown one MISSING."""
+    cluster, references = context.cluster(call), call.params.get("tasks", ())
+    if not references:
+        raise invalid_parameter("Tasks cannot be empty.")
+    if len(references) > most:
+        raise invalid_parameter(f"A maximum of {most} tasks can be given.")
+    found, failures = [], []
+    for reference in references:
+        arn, task = _find(context, cluster, str(reference))
+        if task is None or task.is_stopping:
+            reason = "MISSING" if task is None else "TASK_NOT_VALID"
+            failures.append({"arn": arn, "reason": reason})
+            continue
+        found.append(task)
+    return found, failures
+
+
+def _protection(task: Task) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "taskArn": task.arn,
+        "protectionEnabled": task.protected_until is not None,
+    }
+    if task.protected_until is not None:
+        shown["expirationDate"] = task.protected_until
+    return shown
+
+
 def _describe(context: Context, task: Task, include: Any = ()) -> dict[str, Any]:
     definition = task.task_definition
     moments = {
@@ -133,4 +183,6 @@ OPERATIONS = {
     "ListTasks": list_tasks,
     "DescribeTasks": describe_tasks,
     "StopTask": stop_task,
+    "UpdateTaskProtection": update_task_protection,
+    "GetTaskProtection": get_task_protection,
 }

@@ -1,0 +1,35 @@
+"""Room: what every reading shares.
+
+Lives here: paging, batches, tags, error codes.
+Never here: what is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from runbook_lib.session import Session
+
+
+def tags_of(pairs: Iterable[dict[str, str]]) -> dict[str, str]:
+    return {
+        each.get("key", each.get("Key", "")): each.get("value", each.get("Value", ""))
+        for each in pairs
+    }
+
+
+def pages(session: Session, service: str, operation: str, key: str, **arguments: Any) -> list[Any]:
+    paginator = session.client(service).get_paginator(operation)
+    return [item for page in paginator.paginate(**arguments) for item in page[key]]
+
+
+def code_of(error: ClientError) -> str:
+    return str(error.response["Error"]["Code"])
+
+
+def batches(items: Sequence[str], size: int) -> Iterator[list[str]]:
+    for start in range(0, len(items), size):
+        yield list(items[start : start + size])

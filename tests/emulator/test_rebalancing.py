@@ -1,0 +1,180 @@
+"""Availability Zone rebalancing, and a scheduler whose own calls are throttled."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import pytest
+from deployed import Deployed, behind, target_group
+
+from runbook_lib.emulator.client import EmulatorControls
+from runbook_lib.emulator.rebalancing import moves
+from tests.emulator.test_ways_to_fail import rule_to_queue
+
+UNEVEN = "(service web) is not AZ balanced with "
+
+
+@pytest.fixture
+def deployed(aws: Callable[..., Any], advance: Callable[[float], None]) -> Deployed:
+    """A service that may run in two zones."""
+    found = Deployed(aws, advance)
+    subnets = aws("ec2").describe_subnets()["Subnets"][:2]
+    found.network["awsvpcConfiguration"]["subnets"] = [each["SubnetId"] for each in subnets]
+    return found
+
+
+def tasks(deployed: Deployed) -> list[dict[str, Any]]:
+    arns = deployed.ecs.list_tasks(serviceName="web")["taskArns"]
+    found: list[dict[str, Any]] = deployed.ecs.describe_tasks(tasks=arns)["tasks"]
+    return found
+
+
+def zones(deployed: Deployed) -> list[int]:
+    return sorted(Counter(each["availabilityZone"] for each in tasks(deployed)).values())
+
+
+def unbalance(deployed: Deployed, seconds: float = 120, **settings: Any) -> None:
+    """Four tasks, of which both in one zone are stopped: their successors are spread over both."""
+    deployed.create(desiredCount=4, **settings)
+    (zone, _), *_ = Counter(each["availabilityZone"] for each in tasks(deployed)).items()
+    for each in tasks(deployed):
+        if each["availabilityZone"] == zone:
+            deployed.ecs.stop_task(task=each["taskArn"])
+    deployed.advance(seconds)
+
+
+@pytest.mark.parametrize(
+    ("spread", "room", "planned"),
+    [
+        ({"a": 2, "b": 2, "c": 1}, 9, []),
+        ({"a": 1, "b": 0}, 9, []),
+        ({"a": 3, "b": 1}, 9, [("a", "b")]),
+        ({"a": 3, "b": 1, "c": 1}, 9, [("a", "b")]),
+        ({"a": 4, "b": 0}, 9, [("a", "b"), ("a", "b")]),
+        ({"a": 4, "b": 0}, 1, [("a", "b")]),
+        ({"a": 4, "b": 0}, 0, []),
+        ({}, 9, []),
+    ],
+)
+@pytest.mark.fact("zones.uneven")
+def test_a_difference_of_two_is_uneven(
+    spread: Mapping[str, int], room: int, planned: list[tuple[str, str]]
+) -> None:
+    assert moves(spread, room) == planned
+
+
+@pytest.mark.fact("zones.rebalance", "zones.messages", "zones.order")
+def test_an_uneven_service_is_evened_out_by_starting_first_and_stopping_then(
+    deployed: Deployed,
+) -> None:
+    unbalance(deployed)
+    assert zones(deployed) == [1, 3]
+    deployed.advance(600)
+
+    assert zones(deployed) == [2, 2]
+    full, empty = "eu-west-1b", "eu-west-1a"
+    uneven, started, stopped, even = deployed.events[:4][::-1]
+    assert uneven == (f"{UNEVEN}3 tasks in {full}, 1 tasks in {empty}. AZ Rebalancing in progress.")
+    assert started.startswith(
+        f"(service web) has started 1 tasks in {empty} to AZ Rebalance: (task "
+    )
+    assert stopped.startswith(
+        f"(service web) has stopped 1 running tasks in {full} due to AZ rebalancing: (task "
+    )
+    assert even == f"(service web) is AZ balanced with 2 tasks in {empty}, 2 tasks in {full}."
+    assert deployed.service["runningCount"] == 4
+
+
+@pytest.mark.fact("zones.off", "zones.no-room")
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"availabilityZoneRebalancing": "DISABLED"},
+        {"deploymentConfiguration": {"maximumPercent": 100, "minimumHealthyPercent": 50}},
+    ],
+)
+def test_a_service_that_does_not_want_it_or_has_no_room_stays_uneven(
+    deployed: Deployed, settings: dict[str, Any]
+) -> None:
+    unbalance(deployed, 1200, **settings)
+
+    assert zones(deployed) == [1, 3]
+    assert not [each for each in deployed.events if "AZ" in each]
+
+
+@pytest.mark.fact("zones.stopped")
+def test_a_new_deployment_stops_the_rebalancing(deployed: Deployed) -> None:
+    unbalance(deployed)
+    while UNEVEN not in deployed.events[1]:
+        deployed.advance(1)
+    deployed.update(deployed.register("nginx:stable"), 1)
+
+    assert "(service web) stopped AZ Rebalancing." in deployed.events
+    deployed.advance(600)
+    assert deployed.service["deployments"][0]["rolloutState"] == "COMPLETED"
+    assert deployed.service["runningCount"] == 4
+
+
+@pytest.mark.fact("zones.protected")
+def test_protected_tasks_hold_the_rebalancing_up(deployed: Deployed) -> None:
+    unbalance(deployed)
+    arns = [each["taskArn"] for each in tasks(deployed)]
+    deployed.ecs.update_task_protection(
+        cluster="default", tasks=arns, protectionEnabled=True, expiresInMinutes=20
+    )
+    deployed.advance(600)
+    (deployment,) = deployed.service["deployments"]
+    said = [each for each in deployed.events if "unable to AZ Rebalance" in each]
+
+    assert said == [
+        (
+            "(service web) was unable to AZ Rebalance because "
+            f"(taskSet {deployment['id']}) was unable to scale in due to (reason 4 tasks under "
+            "protection)"
+        )
+    ]
+    deployed.advance(1200)
+    assert zones(deployed) == [2, 2]
+
+
+@pytest.mark.fact("events.throttled", "eventbridge.operation-throttled")
+def test_a_throttled_scheduler_says_so_once_and_counts_no_failure(
+    deployed: Deployed, emulator: Any
+) -> None:
+    deployed.create()
+    rule_to_queue(deployed)
+    deployed.aws("events").put_rule(
+        Name="all", EventPattern='{"detail": {"eventName": ["ECS_OPERATION_THROTTLED"]}}'
+    )
+    controls = EmulatorControls(emulator.url)
+    controls.call("PUT", "/_emulator/faults", {"throttled_scheduler": ["ecs"]})
+    deployed.update(deployed.register("nginx:stable"), 900)
+
+    throttled = "(service web) operations are being throttled. Will try again later."
+    assert [each for each in deployed.events if "throttled" in each] == [throttled]
+    assert deployed.service["deployments"][0]["failedTasks"] == 0
+    sqs = deployed.aws("sqs")
+    url = sqs.get_queue_url(QueueName="events")["QueueUrl"]
+    (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
+    assert '"eventType": "WARN"' in message["Body"] or '"eventType":"WARN"' in message["Body"]
+    controls.call("PUT", "/_emulator/faults", {})
+    deployed.advance(300)
+    assert deployed.service["deployments"][0]["rolloutState"] == "COMPLETED"
+
+
+@pytest.mark.fact("events.throttled-elb")
+def test_a_throttled_load_balancer_delays_the_registration(
+    deployed: Deployed, emulator: Any
+) -> None:
+    controls = EmulatorControls(emulator.url)
+    controls.call("PUT", "/_emulator/faults", {"throttled_scheduler": ["elb"]})
+    deployed.create(**behind(target_group(deployed)))
+
+    throttled = "(service web) operations are being throttled on elb. Will try again later."
+    assert [each for each in deployed.events if "throttled" in each] == [throttled]
+    assert deployed.service["deployments"][0]["rolloutState"] == "IN_PROGRESS"
+    controls.call("PUT", "/_emulator/faults", {})
+    deployed.advance(300)
+    assert deployed.service["deployments"][0]["rolloutState"] == "COMPLETED"

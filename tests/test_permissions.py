@@ -1,0 +1,174 @@
+"""The printed policy: enough for the whole walk, and nothing in it that the walk does not need."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from runbook_lib import apply, open_session, preflight, reading, walk
+from runbook_lib.emulator.http_server import EmulatorServer
+from runbook_lib.errors import RunbookError
+from runbook_lib.permissions import Statement, permissions_of, policy_of
+from runbook_lib.preflight import find_network
+from runbook_lib.session import Session
+from runbook_lib.settings import Settings
+
+SETTINGS = Settings()
+ACCOUNT = "123456789876"
+STATEMENTS = permissions_of(SETTINGS, ACCOUNT)
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+Aws = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def connected(emulator_server: EmulatorServer) -> Session:
+    """Clients take long to make, and outlive the world that they talk to."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", emulator_server.url)
+        return open_session()
+
+
+@pytest.fixture
+def session(emulator: EmulatorServer, connected: Session, aws: Aws) -> Session:
+    """An account without cluster and execution role, seen by a user who may do nothing yet."""
+    connected.journal.entries.clear()
+    ecs, iam = aws("ecs"), aws("iam")
+    ecs.delete_cluster(cluster="default")
+    for policy in iam.list_attached_role_policies(RoleName="ecsTaskExecutionRole")[
+        "AttachedPolicies"
+    ]:
+        iam.detach_role_policy(RoleName="ecsTaskExecutionRole", PolicyArn=policy["PolicyArn"])
+    iam.delete_role(RoleName="ecsTaskExecutionRole")
+    iam.detach_user_policy(UserName="learner", PolicyArn=ADMINISTRATOR)
+    return connected
+
+
+def allow(aws: Aws, statements: list[dict[str, Any]]) -> None:
+    document = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    aws("iam").put_user_policy(UserName="learner", PolicyName="runbook", PolicyDocument=document)
+
+
+def whole_walk(session: Session) -> list[str]:
+    """From the preflight to the clean-up; the calls that were refused for want of permission."""
+    preflight(session, SETTINGS)
+    try:
+        find_network(session, SETTINGS)
+        for stage in walk.STAGES:
+            outcome = apply(session, stage.plan(session, SETTINGS))
+            stage.afterwards(session, SETTINGS, outcome)
+        walk.inventory(session, SETTINGS)
+        reading.would_match(session, reading.read_rule(session, SETTINGS.rule), EVENT)  # type: ignore[arg-type]
+        verdict, _ = walk.review_drill(session, SETTINGS)
+        assert verdict.passed
+        apply(session, walk.clean_up_plan(session, SETTINGS))
+    except Exception as error:
+        if not isinstance(error, RunbookError) and "authorized" not in str(error):
+            raise
+        return [str(error)]
+    return [
+        f"{each['service']}:{each['operation']}"
+        for each in session.journal.entries
+        if each["kind"] == "call" and each["error"] and _is_denied(each["error"])
+    ]
+
+
+EVENT = {
+    "id": "1",
+    "detail-type": "x",
+    "source": "aws.ecs",
+    "account": ACCOUNT,
+    "time": "2024-11-19T17:42:41Z",
+    "region": "eu-west-1",
+    "resources": [],
+    "detail": {},
+}
+_OPTIONAL = ("iam:SimulatePrincipalPolicy", "service-quotas:GetServiceQuota")
+
+
+def _is_denied(code: str) -> bool:
+    return any(word in code for word in ("AccessDenied", "Authorization", "Unauthorized"))
+
+
+def needed(refused: list[str]) -> list[str]:
+    return [each for each in refused if each not in _OPTIONAL]
+
+
+def test_the_printed_policy_is_enough_for_the_whole_walk(session: Session, aws: Aws) -> None:
+    allow(aws, [each.as_json() for each in STATEMENTS])
+
+    assert needed(whole_walk(session)) == []
+    assert all(row[3] != "this runbook" for row in walk.inventory(session, SETTINGS))
+
+
+FIRST_USE = "FirstUseOfEcsInTheAccount"
+"""AWS makes the service-linked role on the first use of ECS; the emulator's account has it."""
+GIVEN_BY_THE_TOPIC = {
+    "sns:DeleteTopic",
+    "sns:ListSubscriptionsByTopic",
+    "sns:SetTopicAttributes",
+    "sns:Subscribe",
+}
+"""A topic's default policy lets the whole account do these; one with a policy of its own may not."""
+PARTS = [
+    (each, action)
+    for each in STATEMENTS
+    for action in each.actions
+    if each.sid != FIRST_USE and action not in GIVEN_BY_THE_TOPIC
+]
+
+
+@pytest.mark.parametrize(("statement", "action"), PARTS, ids=[f"{s.sid}-{a}" for s, a in PARTS])
+def test_without_any_one_action_the_walk_is_refused(
+    session: Session, aws: Aws, statement: Statement, action: str
+) -> None:
+    kept = []
+    for each in STATEMENTS:
+        content = each.as_json()
+        if each is statement:
+            content["Action"] = [name for name in each.actions if name != action]
+        if content["Action"]:
+            kept.append(content)
+    allow(aws, kept)
+
+    assert needed(whole_walk(session)) != []
+
+
+def test_the_preflight_names_what_is_missing(session: Session, aws: Aws) -> None:
+    simulating = {"Effect": "Allow", "Action": "iam:SimulatePrincipalPolicy", "Resource": "*"}
+    given = [each.as_json() for each in STATEMENTS]
+    allow(aws, [*given, simulating])
+    assert next(c.state for c in preflight(session, SETTINGS) if c.name == "permissions") == "ok"
+
+    allow(aws, [*(each for each in given if each["Sid"] != "MakeRule"), simulating])
+    check = next(c for c in preflight(session, SETTINGS) if c.name == "permissions")
+    assert check.state == "problem"
+    assert "events:PutRule" in check.found
+    assert "runbook permissions" in check.found
+
+
+def test_the_policy_is_one_that_iam_takes(session: Session, aws: Aws) -> None:
+    text = policy_of(SETTINGS, ACCOUNT, diagnosis=True)
+
+    aws("iam").put_user_policy(UserName="learner", PolicyName="all", PolicyDocument=text)
+    assert len(text) < 2048 * 5
+    assert set(json.loads(text)) == {"Version", "Statement"}
+
+
+def test_an_existing_service_needs_no_right_to_make_or_delete_one() -> None:
+    own = permissions_of(Settings(service_mode="existing"), ACCOUNT)
+    actions = {action for each in own for action in each.actions}
+
+    assert "ecs:UpdateService" in actions
+    assert not actions & {"ecs:CreateService", "ecs:DeleteService", "iam:CreateRole"}
+
+
+def test_names_of_the_parameters_are_the_only_ones_it_allows() -> None:
+    policy = policy_of(Settings(service="web", topic="t", rule="r", cluster="c"), ACCOUNT)
+
+    assert ":service/c/web" in policy
+    assert f":{ACCOUNT}:t" in policy
+    assert "rule/r" in policy
+    assert "my-sample-service" not in policy
