@@ -28,6 +28,7 @@ from runbook_lib.journal import JOURNAL_VARIABLE, read_entries, read_records
 from runbook_lib.notebook_files import notebook_folder, walk_notebooks
 from runbook_lib.preflight import preflight, problems
 from runbook_lib.run_record import RunRecord
+from runbook_lib.scrubbing import scrubbed
 from runbook_lib.session import ENDPOINT_VARIABLE, Session, connect
 from runbook_lib.settings import Settings
 from runbook_lib.warm_kernel import FinishedCell, WarmKernel, declared_parameters
@@ -176,7 +177,7 @@ def _only_states(tell: Say) -> Say:
 
 def _write_evidence(drill: Drill, session: Session, ran: RunRecord, lines: Path) -> None:
     """journal.json, junit.xml and report.html beside the executed notebooks, whatever happened."""
-    journal = ran.journal(session, drill.settings, read_entries(lines))
+    journal = scrubbed(ran.journal(session, drill.settings, read_entries(lines)))
     text = json.dumps(journal, indent=2, default=str) + "\n"
     (drill.out / "journal.json").write_text(text, encoding="utf-8")
     lines.unlink(missing_ok=True)

@@ -111,7 +111,7 @@ GIVEN_BY_THE_TOPIC = {
     "sns:SetTopicAttributes",
     "sns:Subscribe",
 }
-"""A topic's default policy lets the whole account do these; one with a policy of its own may not."""
+"""The default policy of a topic lets the whole account do these; another policy may not."""
 PARTS = [
     (each, action)
     for each in STATEMENTS
