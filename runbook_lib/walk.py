@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from runbook_lib import delivery, facts, judging, plans, reading, verdict, watching
 from runbook_lib.applying import Outcome, apply
+from runbook_lib.clock import Clock
 from runbook_lib.errors import MissingPrerequisite, NotSteady
 from runbook_lib.journal import record_facts
 from runbook_lib.plans.existing_service import check_drillable, restore_steps
@@ -21,7 +22,7 @@ from runbook_lib.session import Session
 from runbook_lib.settings import CREATE, Settings
 from runbook_lib.steady_state import SteadyState
 from runbook_lib.steps import Plan, is_ours
-from runbook_lib.watching import Watched
+from runbook_lib.watching import Snapshot, Watched
 
 CLEAN_UP = "90_clean_up"
 
@@ -111,8 +112,16 @@ def restore_plan(session: Session, settings: Settings) -> Plan:
     return Plan("Restore the service", settings.service, steps)
 
 
-def follow(session: Session, settings: Settings, deployment_id: str) -> Watched:
-    """Watch the drill's deployment to its end.
+def follow(
+    session: Session,
+    settings: Settings,
+    deployment_id: str,
+    *,
+    tell: Callable[[str], None] = print,
+    see: Callable[[Snapshot], None] | None = None,
+    clock: Clock | None = None,
+) -> Watched:
+    """Watch the drill's deployment to its end; `tell`, `see` and `clock` as for `watch`.
 
     Whatever happens meanwhile, Ctrl-C too, an existing service gets its own release back.
     """
@@ -122,6 +131,9 @@ def follow(session: Session, settings: Settings, deployment_id: str) -> Watched:
             cluster=settings.cluster,
             service=settings.service,
             deployment_id=deployment_id,
+            tell=tell,
+            see=see,
+            clock=clock,
         )
     finally:
         restore(session, settings)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from runbook_lib import facts
+from runbook_lib.clock import Clock
 from runbook_lib.errors import DeadlineMissed, MissingPrerequisite
 from runbook_lib.reading import read_service
 from runbook_lib.session import Session
@@ -59,22 +60,28 @@ def watch(
     deployment_id: str,
     timeout: timedelta = LONGEST,
     tell: Callable[[str], None] = print,
+    see: Callable[[Snapshot], None] | None = None,
+    clock: Clock | None = None,
 ) -> Watched:
     """Look every 15 s until the deployment with this id has come to an end.
 
     Calm is no end: after a rollback a service is just as steady as after a success. What counts is
-    the id. `tell` gets one line for each change, nothing in between.
+    the id. `tell` gets one line for each change, nothing in between; `see` every look. `clock` says
+    how to wait, where that is not simply the session's.
     """
+    waiting = clock or session.clock
     snapshots: list[Snapshot] = []
     lines: dict[str, str] = {}
-    deadline = session.clock.now() + timeout
+    deadline = waiting.now() + timeout
     failed_at = None
     while True:
-        now = session.clock.now()
+        now = waiting.now()
         found = read_service(session, cluster, service)
         if found is None:
             return Watched(deployment_id, GONE, _or_missing(snapshots, service), failed_at)
         snapshots.append(Snapshot(now, found))
+        if see is not None:
+            see(snapshots[-1])
         _tell_changes(session, found, lines, tell)
         entry = found.deployment(deployment_id)
         if entry is not None and entry.has_failed and failed_at is None:
@@ -90,7 +97,7 @@ def watch(
             end = UNKNOWN
         if end is not None:
             return Watched(deployment_id, end, tuple(snapshots), failed_at)
-        session.clock.sleep(POLL_SECONDS)
+        waiting.sleep(POLL_SECONDS)
 
 
 def _or_missing(snapshots: list[Snapshot], service: str) -> tuple[Snapshot, ...]:
