@@ -6,19 +6,24 @@ Never here: which steps there are.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
-from runbook_lib.errors import DeadlineMissed, NotConfirmed, StepRefused
+from runbook_lib.errors import DeadlineMissed, NoReply, NotConfirmed, StepRefused, sentence
+from runbook_lib.refusals import code_of, lacks_role, next_step_for, was_tried_again
 from runbook_lib.session import Session
 from runbook_lib.steps import Plan, Step, shown
 
 ROLE_SECONDS = 10.0
 """IAM is eventually consistent: a new role is given this long before it is used.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html"""
+ROLE_PATIENCE_SECONDS = 120.0
+_NEXT_STEP = "mend the cause and run again, or run 90_clean_up"
 DRAIN_POLL_SECONDS, DRAIN_SECONDS = 15.0, 900.0
 
 
@@ -50,6 +55,8 @@ def apply(session: Session, plan: Plan, *, confirm: str = "") -> Outcome:
     """
     if session.needs_confirmation and confirm != plan.service:
         raise NotConfirmed(account=session.account, given=confirm, wanted=plan.service)
+    if plan.draining:
+        _wait_until_drained(session, plan.draining, plan.service)
     results: list[StepResult] = []
     replies: dict[str, Any] = {}
     for step in plan:
@@ -66,38 +73,66 @@ def apply(session: Session, plan: Plan, *, confirm: str = "") -> Outcome:
 def _call(session: Session, step: Step, replies: dict[str, Any], results: list[StepResult]) -> Any:
     arguments = step.filled_in(replies)
     operation = f"{step.service}:{step.operation}"
+    call = getattr(session.client(step.service), xform_name(step.operation))
     try:
-        reply = getattr(session.client(step.service), xform_name(step.operation))(**arguments)
+        reply = _once_roles_are_known(session, partial(call, **arguments))
     except (ClientError, BotoCoreError) as error:
-        made = [each.step.makes for each in results if each.state == "done"]
-        raise StepRefused(
-            operation=operation,
-            reason=_reason(error),
-            exists=made,
-            next_step="mend the cause and run again, or run 90_clean_up",
-        ) from error
+        if _was_carried_out(step, error):
+            reply = {}
+        else:
+            raise _refused(operation, error, results) from error
     session.note_step(operation, shown(arguments))
     return reply
 
 
-def _reason(error: ClientError | BotoCoreError) -> str:
+def _once_roles_are_known(session: Session, call: Callable[[], Any]) -> Any:
+    """The call's reply; while ECS cannot assume a role yet it is made again, for two minutes."""
+    waited = 0.0
+    while True:
+        try:
+            return call()
+        except ClientError as error:
+            if not lacks_role(error) or waited >= ROLE_PATIENCE_SECONDS:
+                raise
+        session.clock.sleep(ROLE_SECONDS)
+        waited += ROLE_SECONDS
+
+
+def _was_carried_out(step: Step, error: Exception) -> bool:
+    """Whether AWS refuses only because botocore has tried again what had already been done.
+
+    A connection that breaks before the answer leaves open whether the call was carried out.
+    """
+    return (
+        isinstance(error, ClientError)
+        and was_tried_again(error.response)
+        and any(each in str(error) for each in step.repeats)
+    )
+
+
+def _refused(operation: str, error: Exception, results: list[StepResult]) -> StepRefused:
+    made = [each.step.makes for each in results if each.state == "done"]
+    reason, next_step = sentence(error), _NEXT_STEP
     if isinstance(error, ClientError):
-        details = error.response["Error"]
-        return f"{details.get('Code')}: {str(details.get('Message')).rstrip('.')}."
-    return f"{str(error).rstrip('.')}."
+        reason = f"{code_of(error)}: {sentence(error.response['Error'].get('Message'))}"
+        next_step = next_step_for(code_of(error), otherwise=_NEXT_STEP)
+    if isinstance(error, NoReply):
+        reason = sentence(error.details["problem"])
+        next_step = f"{error.details['next_step']}; whether it was carried out is not known"
+    return StepRefused(operation=operation, reason=reason, exists=made, next_step=next_step)
 
 
 def _let_settle(session: Session, step: Step) -> None:
     if step.operation == "AttachRolePolicy":
         session.clock.sleep(ROLE_SECONDS)
     if step.operation == "DeleteService":
-        _wait_until_drained(session, step)
+        _wait_until_drained(session, step.input["cluster"], step.input["service"])
 
 
-def _wait_until_drained(session: Session, step: Step) -> None:
-    """A cluster can only be deleted once its services are INACTIVE."""
+def _wait_until_drained(session: Session, cluster: str, service: str) -> None:
+    """Until then its cluster cannot be deleted, and no service of its name created."""
     ecs = session.client("ecs")
-    where = {"cluster": step.input["cluster"], "services": [step.input["service"]]}
+    where = {"cluster": cluster, "services": [service]}
     waited = 0.0
     while waited < DRAIN_SECONDS:
         services = ecs.describe_services(**where)["services"]
@@ -106,7 +141,7 @@ def _wait_until_drained(session: Session, step: Step) -> None:
         session.clock.sleep(DRAIN_POLL_SECONDS)
         waited += DRAIN_POLL_SECONDS
     raise DeadlineMissed(
-        what=f"draining service {step.input['service']}",
+        what=f"draining service {service}",
         seconds=waited,
         next_step="look at its tasks, then run 90_clean_up again",
     )

@@ -11,14 +11,20 @@ RunbookError
 ├── NotOurs               something of that name exists, and the runbook did not make it
 ├── NotDrillable          the service must not be drilled; nothing was shipped
 ├── NotSteady             the service is not as it should be before a drill; nothing was shipped
+├── RolloutFailed         the service's deployment failed, and there is nothing to return to
 ├── NotConfirmed          a plan was shown; without `confirm` it is not applied
 ├── StepRefused           AWS refused a step; what exists is listed
+├── CallRefused           AWS refused a reading; also botocore's ClientError
+├── NoReply               a call was never answered; also botocore's BotoCoreError
 └── DeadlineMissed        waited long enough for something that did not happen
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 
 class RunbookError(Exception):
@@ -28,7 +34,8 @@ class RunbookError(Exception):
 
     def __init__(self, **details: object) -> None:
         self.details = details
-        super().__init__(" ".join(self.fmt.format(**details).split()))
+        text = " ".join(self.fmt.format(**details).split())
+        Exception.__init__(self, text)  # what else a kind may be is not asked: it formats, too
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_again, (type(self), self.details))
@@ -94,6 +101,15 @@ class NotSteady(RunbookError):
         super().__init__(service=service, deviations=deviations)
 
 
+class RolloutFailed(RunbookError):
+    fmt = "deployment {deployment} of service {service} failed: {reason} Next: {next_step}."
+
+    def __init__(self, *, deployment: str, service: str, reason: str, next_step: str) -> None:
+        super().__init__(
+            deployment=deployment, service=service, reason=sentence(reason), next_step=next_step
+        )
+
+
 class NotConfirmed(RunbookError, PermissionError):
     fmt = (
         "Nothing was changed in account {account}: confirm is {given!r}. "
@@ -117,6 +133,46 @@ class StepRefused(RunbookError):
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_again, (type(self), {**self.details, "exists": [self.details["exists"]]}))
+
+
+class CallRefused(RunbookError, ClientError):
+    """Caught as botocore's ClientError, too: `response` is AWS's."""
+
+    fmt = "{service}:{operation} was refused: {code}: {message} Next: {next_step}."
+
+    def __init__(
+        self, *, service: str, operation: str, response: Mapping[str, Any], next_step: str
+    ) -> None:
+        said = response["Error"]
+        self.response, self.operation_name = response, operation  # type: ignore[assignment]
+        super().__init__(
+            service=service,
+            operation=operation,
+            code=said.get("Code", "unknown error"),
+            message=sentence(said.get("Message")),
+            next_step=next_step,
+        )
+        self.details = {
+            "service": service,
+            "operation": operation,
+            "response": response,
+            "next_step": next_step,
+        }
+
+
+class NoReply(RunbookError, BotoCoreError):
+    """Caught as botocore's BotoCoreError, too. `problem` is botocore's own sentence."""
+
+    fmt = "{call} got no reply: {problem} Next: {next_step}."
+
+    def __init__(self, *, call: str, problem: str, next_step: str) -> None:
+        super().__init__(call=call, problem=sentence(problem), next_step=next_step)
+
+
+def sentence(text: object) -> str:
+    """The same text with one full stop at its end; "" for nothing."""
+    words = str(text or "").strip().rstrip(".")
+    return f"{words}." if words else ""
 
 
 class DeadlineMissed(RunbookError, TimeoutError):

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 _ROLLING_BACK = re.compile(r"rolling back to deployment (\S+?)\.?$")
 _FAILED = re.compile(r"\(deployment (\S+)\) deployment failed")
+_COMPLAINT = re.compile(r"failed to launch a task|was unable to|is unhealthy")
 _AT_ONCE = timedelta(seconds=5)
 
 
@@ -117,6 +118,11 @@ class Service:
         return self.status == "ACTIVE"
 
     @property
+    def is_draining(self) -> bool:
+        """It has been deleted, and its tasks are still stopping."""
+        return self.status == "DRAINING"
+
+    @property
     def primary(self) -> Deployment | None:
         return next((each for each in self.deployments if each.is_primary), None)
 
@@ -160,6 +166,11 @@ class Service:
             if found := _FAILED.search(event.message):
                 return found[1], event.created_at
         return None
+
+    @property
+    def last_complaint(self) -> str:
+        """The newest service event that says why a task could not be started; "" if none does."""
+        return next((e.message for e in self.events if _COMPLAINT.search(e.message)), "")
 
     def _said_at(self, text: str) -> datetime | None:
         return next((each.created_at for each in self.events if text in each.message), None)

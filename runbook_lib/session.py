@@ -10,6 +10,7 @@ import atexit
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import boto3
@@ -18,9 +19,10 @@ import botocore.session
 from botocore.config import Config
 
 from runbook_lib.clock import Clock, WallClock
-from runbook_lib.errors import BadParameter, NotConnected
+from runbook_lib.errors import BadParameter, CallRefused, NoReply, NotConnected
 from runbook_lib.journal import Journal, masked
 from runbook_lib.mailbox import Mailbox, OwnersMailbox
+from runbook_lib.refusals import next_step_for, next_step_without_answer
 from runbook_lib.registries import PublicRegistries, Registries
 from runbook_lib.settings import Settings
 
@@ -32,6 +34,8 @@ _CONFIG = Config(
     read_timeout=70,
     user_agent_extra="ecs-circuit-breaker-runbook/0.1.0",
 )
+_FIRST_REFUSAL = 300
+"""The HTTP status from which botocore takes a reply for an error."""
 _NEARBY = _CONFIG.merge(Config(proxies={}))
 """For the emulator: loopback needs no proxy, whatever the environment says."""
 _NOBODYS = dict.fromkeys(("profile", "config_file"), (None, None, None, None))
@@ -62,13 +66,16 @@ class Session:
     def client(self, service: str, region: str = "") -> Any:
         """The boto3 client of a service: client("ecs"). Its calls go into the journal.
 
-        `region` only where another than the session's is meant.
+        `region` only where another than the session's is meant. A call that AWS refuses raises
+        `CallRefused`, which is a ClientError; one without an answer `NoReply`.
         """
         key = (service, region or self.region)
         if key not in self._clients:
             client = self.make_client(*key)
-            client.meta.events.register("before-call.*.*", self._before_call)
-            client.meta.events.register("after-call.*.*", self._after_call)
+            events, unanswered = client.meta.events, partial(self._after_no_reply, service)
+            events.register("before-call.*.*", self._before_call)
+            events.register("after-call.*.*", self._after_call)
+            events.register("after-call-error.*.*", unanswered)
             self._clients[key] = client
         return self._clients[key]
 
@@ -105,6 +112,33 @@ class Session:
             request_id=meta.get("RequestId"),
             error=parsed.get("Error", {}).get("Code"),
         )
+        if getattr(http_response, "status_code", 200) >= _FIRST_REFUSAL:
+            raise CallRefused(
+                service=model.service_model.service_name,
+                operation=model.name,
+                response=parsed,
+                next_step=next_step_for(parsed.get("Error", {}).get("Code", "")),
+            )
+
+    def _after_no_reply(
+        self, service: str, exception: Exception, context: dict[str, Any], event_name: str, **_: Any
+    ) -> None:
+        operation = event_name.rpartition(".")[2]
+        self.journal.note(
+            "call",
+            context.get("runbook_started"),
+            service=service,
+            operation=operation,
+            status=None,
+            request_id=None,
+            error=type(exception).__name__,
+        )
+        if isinstance(exception, botocore.exceptions.BotoCoreError):
+            raise NoReply(
+                call=f"{service}:{operation}",
+                problem=str(exception),
+                next_step=next_step_without_answer(exception),
+            ) from exception
 
     def note_step(self, operation: str, content: Any) -> None:
         """Put the input of a call that changes something into the journal, secrets left out."""

@@ -78,7 +78,8 @@ class Step:
 
     `satisfied` is a sentence ("revision my-task:1 is there") when nothing needs doing.
     `makes` names what exists once the step has been applied: "topic my-topic".
-    `permissions` are IAM actions: ("ecs:CreateService", "iam:PassRole").
+    `permissions` are IAM actions: ("ecs:CreateService", "iam:PassRole"). `repeats` are parts of
+    what AWS says to a second try of a call whose first one it had carried out: ("not idempotent",).
     """
 
     service: str
@@ -89,6 +90,7 @@ class Step:
     permissions: tuple[str, ...]
     undo: str
     satisfied: str = ""
+    repeats: tuple[str, ...] = ()
 
     @property
     def cli(self) -> str:
@@ -147,11 +149,15 @@ def _filled(value: Any, replies: Mapping[str, Any]) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Steps in order. `service` is the ECS service that `confirm` has to name on AWS."""
+    """Steps in order. `service` is the ECS service that `confirm` has to name on AWS.
+
+    `draining`: the cluster of that service where it is being deleted; the steps wait for it.
+    """
 
     title: str
     service: str
     steps: tuple[Step, ...]
+    draining: str = ""
 
     @property
     def open_steps(self) -> tuple[Step, ...]:

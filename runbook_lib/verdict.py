@@ -320,7 +320,7 @@ _WORDS = {
     GONE: ("ended with its service, which was deleted meanwhile", "create the service again"),
     UNKNOWN: (
         "is not known: no list and no service event has it",
-        "check the id; ECS keeps the last 100 service events",
+        "check the id; ECS keeps the last 100 service events, none of a superseded deployment",
     ),
 }
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from runbook_lib import facts
 from runbook_lib.clock import Clock
-from runbook_lib.errors import DeadlineMissed, MissingPrerequisite
+from runbook_lib.errors import DeadlineMissed, MissingPrerequisite, RolloutFailed
 from runbook_lib.reading import read_service
 from runbook_lib.session import Session
 
@@ -83,6 +83,8 @@ def watch(
         if see is not None:
             see(snapshots[-1])
         _tell_changes(session, found, lines, tell)
+        if found.is_draining:
+            return Watched(deployment_id, GONE, tuple(snapshots), failed_at)
         entry = found.deployment(deployment_id)
         if entry is not None and entry.has_failed and failed_at is None:
             failed_at = entry.updated_at
@@ -223,13 +225,21 @@ def wait_until_steady(
 ) -> facts.Service:
     """Wait until the service has one deployment, COMPLETED, with all its tasks running.
 
-    Good after a first deployment. It does not tell a success from a rollback: `watch` does.
+    Good after a first deployment. It does not tell a success from a rollback: `watch` does. Raises
+    `RolloutFailed` where the deployment has failed and nothing is rolled back.
     """
     deadline = session.clock.now() + timeout
     while True:
         found = read_service(session, cluster, service)
         if found is not None and found.is_steady:
             return found
+        if found is not None and found.primary is not None and found.primary.has_failed:
+            raise RolloutFailed(
+                deployment=found.primary.id,
+                service=service,
+                reason=found.last_complaint or found.primary.rollout_state_reason,
+                next_step="mend the cause, then run 20_create_service again",
+            )
         if session.clock.now() >= deadline:
             raise DeadlineMissed(
                 what=f"a steady state of service {service}",

@@ -7,6 +7,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import signal
 import struct
 import subprocess
@@ -112,7 +113,7 @@ def test_on_a_terminal_a_bar_shows_how_far_the_drill_is(tmp_path: Path) -> None:
         assert process.wait() == 0
     os.close(master)
 
-    assert b"0/7" in shown
+    assert re.search(rb"0/\d+ ", shown)
     assert b"cell/s" in shown
 
 

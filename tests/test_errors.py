@@ -13,13 +13,16 @@ import pytest
 
 from runbook_lib.errors import (
     BadParameter,
+    CallRefused,
     DeadlineMissed,
     MissingPrerequisite,
+    NoReply,
     NotConfirmed,
     NotConnected,
     NotDrillable,
     NotOurs,
     NotSteady,
+    RolloutFailed,
     RunbookError,
     StepRefused,
     UnknownParameter,
@@ -88,6 +91,25 @@ EXAMPLES: tuple[tuple[RunbookError, str], ...] = (
             "sns:Subscribe was refused: No. "
             "What exists so far: nothing from this plan. Next: run again."
         ),
+    ),
+    (
+        CallRefused(
+            service="ecs",
+            operation="DescribeServices",
+            response={"Error": {"Code": "AccessDeniedException", "Message": "No.\nNever"}},
+            next_step="ask for it",
+        ),
+        "ecs:DescribeServices was refused: AccessDeniedException: No. Never. Next: ask for it.",
+    ),
+    (
+        NoReply(call="sns:ListTopics", problem="Connection was closed", next_step="run again"),
+        "sns:ListTopics got no reply: Connection was closed. Next: run again.",
+    ),
+    (
+        RolloutFailed(
+            deployment="ecs-svc/1", service="web", reason="tasks failed", next_step="mend it"
+        ),
+        "deployment ecs-svc/1 of service web failed: tasks failed. Next: mend it.",
     ),
     (
         DeadlineMissed(what="calm", seconds=899.6, next_step="look"),

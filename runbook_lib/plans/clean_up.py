@@ -25,6 +25,18 @@ class Leftovers:
     cluster_tags: dict[str, str] | None
 
 
+_GONE = (
+    "ServiceNotActive",
+    "ServiceNotFound",
+    "ClusterNotFound",
+    "ResourceNotFound",
+    "NoSuchEntity",
+    "NotFound",
+    "NonExistentQueue",
+    "QueueDoesNotExist",
+)
+
+
 def plan_clean_up(settings: Settings, left: Leftovers) -> Plan:
     """In the order that AWS allows. Whatever lacks the runbook's tag is not in the plan."""
     steps = [
@@ -37,7 +49,9 @@ def plan_clean_up(settings: Settings, left: Leftovers) -> Plan:
         *_cluster(settings, left),
         *_role(settings, left),
     ]
-    return Plan("Clean up", settings.service, tuple(steps))
+    is_draining = left.service and left.service.is_draining and is_ours(left.service.tags)
+    draining = settings.cluster if is_draining else ""
+    return Plan("Clean up", settings.service, tuple(steps), draining)
 
 
 def _step(aws: str, operation: str, what: str, why: str, **arguments: object) -> Step:
@@ -49,6 +63,7 @@ def _step(aws: str, operation: str, what: str, why: str, **arguments: object) ->
         makes=f"{what} removed",
         permissions=(f"{aws}:{operation}",),
         undo="run the notebook that makes it",
+        repeats=_GONE,
     )
 
 

@@ -58,6 +58,10 @@ def plan_service(
 ) -> Plan:
     """`revision` is the good one, "my-task:1". An own service whose breaker is off is mended.
 
+    One whose deployment has FAILED is deployed again. One that is DRAINING is created anew, once
+    it has drained: until then AWS refuses its name.
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeleteService.html
+
     Raises `NotOurs` for a service of that name without the runbook's tag.
     """
     if service is not None and not is_ours(service.tags):
@@ -76,9 +80,12 @@ def plan_service(
         satisfied=f"cluster {settings.cluster} exists" if cluster_exists else "",
     )
     steps = [cluster, _create(settings, network, revision, service)]
-    if service is not None and not _is_guarded(service):
+    if service is not None and service.is_active and not _is_guarded(service):
         steps.append(_guard(settings))
-    return Plan("Create the service", settings.service, tuple(steps))
+    if service is not None and service.is_active and _has_stalled(service):
+        steps.append(_deploy_again(settings, revision))
+    draining = settings.cluster if service is not None and service.is_draining else ""
+    return Plan("Create the service", settings.service, tuple(steps), draining)
 
 
 def _create(
@@ -107,12 +114,35 @@ def _create(
         makes=f"service {settings.service}",
         permissions=("ecs:CreateService", "ecs:TagResource"),
         undo="aws ecs delete-service --force",
-        satisfied=f"service {settings.service} is {service.status}" if service else "",
+        satisfied=f"service {settings.service} is ACTIVE" if service and service.is_active else "",
+        repeats=("not idempotent",),
     )
 
 
 def _is_guarded(service: facts.Service) -> bool:
     return service.circuit_breaker.enable and service.circuit_breaker.rollback
+
+
+def _has_stalled(service: facts.Service) -> bool:
+    """What is PRIMARY has FAILED, so nothing was rolled back."""
+    return service.primary is not None and service.primary.has_failed
+
+
+def _deploy_again(settings: Settings, revision: str) -> Step:
+    return Step(
+        service="ecs",
+        operation="UpdateService",
+        input={
+            "cluster": settings.cluster,
+            "service": settings.service,
+            "taskDefinition": revision,
+            "forceNewDeployment": True,
+        },
+        why="its deployment has failed, and ECS does not try again by itself",
+        makes=f"a deployment of {revision}",
+        permissions=("ecs:UpdateService", "iam:PassRole"),
+        undo="aws ecs delete-service --force",
+    )
 
 
 def _guard(settings: Settings) -> Step:

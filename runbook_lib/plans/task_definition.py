@@ -96,6 +96,7 @@ def plan_task_definition(
         permissions=("iam:CreateRole", "iam:TagRole"),
         undo="aws iam delete-role",
         satisfied=f"role {name} exists" if role else "",
+        repeats=("EntityAlreadyExists",),
     )
     attach = Step(
         service="iam",

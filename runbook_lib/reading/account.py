@@ -13,7 +13,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from runbook_lib import facts
-from runbook_lib.reading.paging import code_of, tags_of
+from runbook_lib.reading.paging import tags_of
+from runbook_lib.refusals import code_of
 from runbook_lib.registries import Image
 from runbook_lib.session import Session
 

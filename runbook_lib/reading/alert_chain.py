@@ -16,7 +16,8 @@ from botocore.exceptions import ClientError
 
 from runbook_lib import facts
 from runbook_lib.alert_text import read_alert
-from runbook_lib.reading.paging import code_of, pages, tags_of
+from runbook_lib.reading.paging import pages, tags_of
+from runbook_lib.refusals import code_of
 from runbook_lib.session import Session
 
 MOST_LOOKS = 4

@@ -13,7 +13,8 @@ from botocore.exceptions import ClientError
 
 from runbook_lib import facts
 from runbook_lib.facts import short
-from runbook_lib.reading.paging import batches, code_of, pages, tags_of
+from runbook_lib.reading.paging import batches, pages, tags_of
+from runbook_lib.refusals import code_of
 from runbook_lib.session import Session
 
 TASKS_A_CALL = 100

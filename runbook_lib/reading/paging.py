@@ -1,6 +1,6 @@
 """Room: what every reading shares.
 
-Lives here: paging, batches, tags, error codes.
+Lives here: paging, batches, tags.
 Never here: what is read.
 """
 
@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
-
-from botocore.exceptions import ClientError
 
 from runbook_lib.session import Session
 
@@ -24,10 +22,6 @@ def tags_of(pairs: Iterable[dict[str, str]]) -> dict[str, str]:
 def pages(session: Session, service: str, operation: str, key: str, **arguments: Any) -> list[Any]:
     paginator = session.client(service).get_paginator(operation)
     return [item for page in paginator.paginate(**arguments) for item in page[key]]
-
-
-def code_of(error: ClientError) -> str:
-    return str(error.response["Error"]["Code"])
 
 
 def batches(items: Sequence[str], size: int) -> Iterator[list[str]]:
