@@ -83,6 +83,7 @@ def _fail(error: RunbookError) -> None:
 )
 @click.option("--start-at", default="", metavar="NN", help="First notebook to run, such as 50.")
 @click.option("--stop-after", default="", metavar="NN", help="Last notebook to run, such as 40.")
+@click.option("--labs", is_flag=True, help="Run all labs instead of the walk, on the emulator.")
 def drill(
     target: str | None,
     params: Path | None,
@@ -91,6 +92,7 @@ def drill(
     out: Path,
     start_at: str,
     stop_after: str,
+    labs: bool,
 ) -> None:
     """Run the whole walk without a browser and end with a verdict.
 
@@ -99,6 +101,10 @@ def drill(
     try:
         given = _parameters(target, params, assignments, confirm)
         Settings(**given)  # a bad parameter is refused before anything heavy is imported
+        if labs:
+            from runbook_lib.labs.running import run_labs
+
+            sys.exit(run_labs(given, out, click.echo))
         from runbook_lib.drill import plan_drill, run_drill
 
         planned = plan_drill(given, out, start_at=start_at, stop_after=stop_after)
@@ -270,13 +276,22 @@ def serve(port: int, speed: float, seed: int) -> None:
 @click.option(
     "--speed",
     type=click.FloatRange(0, 100_000),
-    default=60.0,
+    default=0.0,
     show_default=True,
-    help="Virtual seconds per real second; 0 is frozen.",
+    help="Virtual seconds per real second that pass by themselves.",
+)
+@click.option(
+    "--notebooks",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    help="Folder to open instead, such as a copy of notebooks/ to write in.",
 )
 @click.argument("jupyter_options", nargs=-1, type=click.UNPROCESSED)
-def lab(speed: float, jupyter_options: tuple[str, ...]) -> None:
+def lab(speed: float, notebooks: Path | None, jupyter_options: tuple[str, ...]) -> None:
     """JupyterLab on the notebooks, beside one shared emulator.
+
+    The emulated world stands still while you read. It moves where a notebook waits: the board of
+    50_run_failure_drill plays the deployment at the speed of its slider. With --speed 60 a minute
+    passes every second, as for who also looks at it with the AWS CLI.
 
     Options after -- go to JupyterLab: runbook lab -- --no-browser.
     """
@@ -284,9 +299,11 @@ def lab(speed: float, jupyter_options: tuple[str, ...]) -> None:
     from runbook_lib.notebook_files import notebook_folder
     from runbook_lib.session import ENDPOINT_VARIABLE
 
-    folder = notebook_folder()
+    folder = (notebooks or notebook_folder()).resolve()
     with EmulatorServer(port=_preferred_port(), speed=speed, start=WallClock().now()) as server:
-        click.echo(f"Emulator at {server.url}, {speed:g} virtual seconds a second")
+        pace = f"{speed:g} virtual seconds a second" if speed else "standing still while you read"
+        click.echo(f"Emulator at {server.url}, {pace}")
+        sys.stdout.flush()
         command = [
             sys.executable,
             "-m",

@@ -16,6 +16,7 @@ RunbookError
 ├── StepRefused           AWS refused a step; what exists is listed
 ├── CallRefused           AWS refused a reading; also botocore's ClientError
 ├── NoReply               a call was never answered; also botocore's BotoCoreError
+├── Interrupted           somebody stopped watching (widgets.live_board); the deployment goes on
 └── DeadlineMissed        waited long enough for something that did not happen
 """
 

@@ -17,8 +17,12 @@ SHORT_PAUSE = (30, 41)
 LONG_PAUSE = (297, 660)
 ROLLBACK = (24, 80)
 """Seconds as recorded on Fargate with an image that is missing: from UpdateService to the first
-start, a failing attempt, the pause after the first and second round, after every later one, and a
-rollback whose tasks still run. AWS may at any time be slower."""
+start, a failing attempt, the pause after the first and second failed task, after every later one,
+and a rollback whose tasks still run. AWS may at any time be slower."""
+LONGEST_PAUSE = 930
+"""Documented: the wait between restarts grows to at most 15 minutes.
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/service-throttle-logic.html"""
+_SHORT_AFTER, _GROWS_AFTER = 2, 10
 SETTING_UP = (120, 300)
 """Seconds for a first deployment, the alert chain, confirming it, and the clean-up."""
 VCPU_HOUR_USD, GB_HOUR_USD, ADDRESS_HOUR_USD = 0.04048, 0.004445, 0.005
@@ -58,12 +62,14 @@ def estimate(
     """For an image that is missing: the drill of this runbook.
 
     Tasks of a round fail together, so desired count 1 needs three rounds for the threshold of 3 and
-    desired count 3 one. Both the old and the new tasks may run at the same time.
+    desired count 3 one. The verdict comes when ECS would start the next round, so the pause before
+    that counts, too. That tasks which fail together lengthen it is assumed: only services with one
+    task have been recorded. Both the old and the new tasks may run at the same time.
     """
     guard = breaker or CircuitBreaker(enable=True, rollback=True)
     threshold = guard.threshold(desired_count) or 0
     rounds = max(-(-threshold // desired_count), 1)
-    low, high = (_until_failed(rounds, side) for side in (0, 1))
+    low, high = (_until_failed(rounds, desired_count, side) for side in (0, 1))
     shortest, longest = (
         timedelta(seconds=failed + ROLLBACK[side] + SETTING_UP[side])
         for side, failed in ((0, low), (1, high))
@@ -80,10 +86,15 @@ def estimate(
     )
 
 
-def _until_failed(rounds: int, side: int) -> int:
-    """The verdict comes when the scheduler would start the next round."""
-    pauses = [SHORT_PAUSE[side] if each < 3 else LONG_PAUSE[side] for each in range(1, rounds + 1)]
+def _until_failed(rounds: int, desired_count: int, side: int) -> int:
+    pauses = [_pause(each * desired_count, side) for each in range(1, rounds + 1)]
     return FIRST_START[side] + rounds * ATTEMPT[side] + sum(pauses)
+
+
+def _pause(failed_tasks: int, side: int) -> int:
+    if failed_tasks <= _SHORT_AFTER:
+        return SHORT_PAUSE[side]
+    return LONG_PAUSE[side] if failed_tasks <= _GROWS_AFTER or side == 0 else LONGEST_PAUSE
 
 
 def _minutes(duration: timedelta) -> int:

@@ -69,6 +69,12 @@ class CircuitBreaker:
     def rolls_back(self) -> bool:
         return self.enable and self.rollback
 
+    def has_threshold_of(self, other: CircuitBreaker) -> bool:
+        return (self.threshold_type, self.threshold_value) == (
+            other.threshold_type,
+            other.threshold_value,
+        )
+
     def threshold(self, desired_count: int) -> int | None:
         """Failures that trip it; None where the breaker is off.
 
@@ -350,6 +356,25 @@ class Queue:
     arn: str
     tags: Mapping[str, str]
     policy: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A CloudWatch alarm. `state` is OK, ALARM or INSUFFICIENT_DATA."""
+
+    name: str
+    arn: str
+    state: str
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Balancer:
+    """A load balancer of the runbook's: ARNs, "" where there is none."""
+
+    target_group: str = ""
+    load_balancer: str = ""
+    has_listener: bool = False
 
 
 @dataclass(frozen=True, slots=True)

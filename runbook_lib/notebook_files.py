@@ -22,3 +22,8 @@ def notebook_folder() -> Path:
 def walk_notebooks() -> list[Path]:
     """The notebooks of the walk, in order: 00, 10, 20 … 90. Labs are not part of the walk."""
     return sorted(notebook_folder().glob("[0-9][0-9]_*.ipynb"))
+
+
+def lab_notebooks() -> list[Path]:
+    """The labs, in order: 01, 02 …"""
+    return sorted((notebook_folder() / "labs").glob("[0-9][0-9]_*.ipynb"))

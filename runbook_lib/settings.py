@@ -17,10 +17,12 @@ import yaml
 
 from runbook_lib.alert_text import ALERT_FORMATS
 from runbook_lib.errors import BadParameter, UnknownParameter
+from runbook_lib.facts import CircuitBreaker
 
 TARGETS = ("emulator", "aws")
 CREATE, EXISTING = "create", "existing"
 _PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+DEFAULT_THRESHOLD = "BOUNDED_PERCENT 50"
 BAD_IMAGE = "nginx:wrong-image-tag"
 MOST_TASKS = 5000
 """Service quota: tasks per service. https://docs.aws.amazon.com/general/latest/gr/ecs-service.html"""
@@ -51,6 +53,7 @@ class Settings:
     alert_format: str = "text"
     service_mode: str = "create"
     expected_account: str = ""
+    threshold: str = DEFAULT_THRESHOLD
 
     def __post_init__(self) -> None:
         for name, check in _CHECKS.items():
@@ -75,6 +78,12 @@ class Settings:
     @property
     def security_group_ids(self) -> tuple[str, ...]:
         return _split(self.security_groups)
+
+    @property
+    def circuit_breaker(self) -> CircuitBreaker:
+        """On, with rollback, and with the threshold: "COUNT 1" trips at the first failure."""
+        kind, value = self.threshold.split()
+        return CircuitBreaker(True, True, kind, int(value))
 
     @property
     def probe_queue(self) -> str:
@@ -159,12 +168,22 @@ def _is_count(name: str, value: object) -> None:
         )
 
 
+def _is_threshold(name: str, value: object) -> None:
+    """https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ThresholdConfiguration.html"""
+    found = _THRESHOLD.fullmatch(_is_text(name, value, DEFAULT_THRESHOLD))
+    most = MOST_TASKS if found and found[1] == "COUNT" else 100
+    if not found or not 1 <= int(found[2]) <= most:
+        rule = "COUNT and a number, or BOUNDED_PERCENT or UNBOUNDED_PERCENT and 1 to 100"
+        raise BadParameter(name=name, problem=f"{value!r} is not {rule}", example="COUNT 1")
+
+
 def _is_confirmation(name: str, value: object) -> None:
     _is_text(name, value, '""')
 
 
 _IDENTIFIER = r"[A-Za-z0-9_-]{1,255}"
 _IDENTIFIER_RULE = "1 to 255 letters, digits, hyphens and underscores"
+_THRESHOLD = re.compile(r"(BOUNDED_PERCENT|UNBOUNDED_PERCENT|COUNT) ([0-9]{1,4})")
 _IMAGE = r"[A-Za-z0-9][A-Za-z0-9._/:@-]{0,254}"
 _CHECKS: Mapping[str, Callable[[str, object], None]] = {
     "target": _one_of(TARGETS),
@@ -195,6 +214,7 @@ _CHECKS: Mapping[str, Callable[[str, object], None]] = {
     "alert_format": _one_of(ALERT_FORMATS),
     "service_mode": _one_of((CREATE, EXISTING)),
     "expected_account": _matches(r"([0-9]{12})?", "an account id of 12 digits", '"123456789876"'),
+    "threshold": _is_threshold,
     "subnets": _matches(
         r"(\s*subnet-[0-9a-zA-Z]+\s*(,\s*subnet-[0-9a-zA-Z]+\s*)*)?",
         "a comma-separated list of subnet ids",

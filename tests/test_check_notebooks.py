@@ -124,7 +124,6 @@ BROKEN = {
     "hidden from nbval": ("NB06", with_code("count", tags=("nbval-ignore-output",))),
     "hidden by a comment": ("NB06", with_code("# NBVAL_SKIP\ncount")),
     "expected exception": ("NB06", with_code("count", tags=("raises-exception",))),
-    "widget compared": ("NB06", with_code("widgets.pick_service(service)")),
     "error output": ("NB07", with_output(output_type="error", ename="E", evalue="e")),
     "warning output": ("NB07", with_output(output_type="stream", name="stderr", text="oh")),
     "address in output": ("NB07", with_code("count", "<Plan at 0x7f1234567890>")),
@@ -292,7 +291,7 @@ def test_a_failing_cell_is_reported_and_nothing_is_written(tmp_path, capsys):
 @pytest.fixture
 def site(tmp_path) -> Path:
     """A README and three notebooks, none of them linked yet."""
-    marks = "<!--NOTEBOOKS-->old<!--/NOTEBOOKS-->"
+    marks = "<!--NOTEBOOKS-->old<!--/NOTEBOOKS--> <!--LABS-->old<!--/LABS-->"
     (tmp_path / "README.md").write_text(f"# Runbook\n{marks}\nThe end.\n")
     (tmp_path / "notebooks" / "labs").mkdir(parents=True)
     for name, title in {
@@ -300,7 +299,8 @@ def site(tmp_path) -> Path:
         "notebooks/10_make_it.ipynb": "Make it",
         "notebooks/labs/10_try_more.ipynb": "Try more",
     }.items():
-        cells = [new_markdown_cell(f"# {title}\n\nIt does."), new_markdown_cell(marks)]
+        first = f"# {title}\n\nIt does.\n\n**Takes** 5 minutes. **Changes** nothing."
+        cells = [new_markdown_cell(first), new_markdown_cell(marks)]
         save(tmp_path, cells, name)
     return tmp_path
 
@@ -317,7 +317,7 @@ def test_navigation_links_neighbours_and_contents(site):
     assert lab.cells[1].source.endswith("\n[Contents](../00_start_here.ipynb)")
 
 
-def test_table_of_notebooks_is_filled_with_links_from_where_it_stands(site):
+def test_tables_of_notebooks_and_labs_are_filled_with_links_from_where_they_stand(site):
     write_navigation.main([], site)
 
     readme = (site / "README.md").read_text()
@@ -325,7 +325,9 @@ def test_table_of_notebooks_is_filled_with_links_from_where_it_stands(site):
     assert "old" not in readme
     assert readme.endswith("The end.\n")
     start = nbformat.read(site / "notebooks/00_start_here.ipynb", as_version=4)
-    assert "| [Try more](labs/10_try_more.ipynb) | It does. |" in start.cells[2].source
+    assert "| [Make it](10_make_it.ipynb) | It does. |" in start.cells[2].source
+    assert "| [Try more](labs/10_try_more.ipynb) | It does. | 5 minutes |" in start.cells[2].source
+    assert start.cells[2].source.count("Try more") == 1
 
 
 def test_navigation_check_fails_until_written_and_changes_nothing(site, capsys):

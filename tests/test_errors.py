@@ -28,6 +28,7 @@ from runbook_lib.errors import (
     UnknownParameter,
 )
 from runbook_lib.evidence import UnreadableEvidence
+from runbook_lib.widgets.live_board import Interrupted
 
 EXAMPLES: tuple[tuple[RunbookError, str], ...] = (
     (RunbookError(text="something"), "something"),
@@ -110,6 +111,10 @@ EXAMPLES: tuple[tuple[RunbookError, str], ...] = (
             deployment="ecs-svc/1", service="web", reason="tasks failed", next_step="mend it"
         ),
         "deployment ecs-svc/1 of service web failed: tasks failed. Next: mend it.",
+    ),
+    (
+        Interrupted(deployment="ecs-svc/1"),
+        "You stopped watching ecs-svc/1; it goes on by itself. Next: run this cell again.",
     ),
     (
         DeadlineMissed(what="calm", seconds=899.6, next_step="look"),

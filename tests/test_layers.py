@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import functools
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -96,18 +98,26 @@ def test_there_is_something_to_look_at() -> None:
 def test_only_session_command_line_and_drill_know_the_emulator() -> None:
     outside = {name for name in importers_of(EMULATOR) if not is_inside(name, EMULATOR)}
 
-    assert outside == {"runbook_lib.session", "runbook_lib.cli", "runbook_lib.drill"}
+    knowing = ("session", "cli", "drill", "labs.running")
+    assert outside == {f"runbook_lib.{name}" for name in knowing}
 
 
 def test_importing_the_library_does_not_load_the_emulator() -> None:
     """It is heavy, and who works on AWS does not need it: it is imported where it is used."""
-    for name in ("session", "cli", "drill"):
+    for name in ("session", "cli", "drill", "labs.running"):
         at_once = {
             each.module
             for each in TREES[f"runbook_lib.{name}"].body
             if isinstance(each, ast.ImportFrom) and each.module and is_inside(each.module, EMULATOR)
         }
         assert at_once == set(), name
+
+
+def test_importing_the_library_does_not_load_ipywidgets() -> None:
+    """A headless run shows no widget, and need not wait for half a second."""
+    asked = "import sys, runbook_lib; sys.exit('ipywidgets' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", asked], check=False).returncode == 0
 
 
 def test_only_two_rooms_of_the_emulator_know_moto() -> None:
@@ -150,6 +160,13 @@ def test_the_evidence_pack_is_made_of_a_journal_alone(room: str) -> None:
     for each in {f"runbook_lib.{room}", *everything_below(f"runbook_lib.{room}")}:
         assert not any(is_inside(other, "boto3") for other in imports(each)), each
         assert each not in {"runbook_lib.session", "runbook_lib.reading", "runbook_lib.facts"}
+
+
+@pytest.mark.parametrize("room", ["board", "board_html", "expecting", "pacing"])
+def test_the_board_neither_looks_nor_knows_of_widgets(room: str) -> None:
+    others = ("boto3", "ipywidgets", "runbook_lib.session", "runbook_lib.reading")
+    for each in imports(f"runbook_lib.{room}"):
+        assert not any(is_inside(each, other) for other in others), each
 
 
 def test_facts_stand_on_nothing_of_ours() -> None:
@@ -203,6 +220,7 @@ def test_the_public_names_are_these() -> None:
         "deployment_verdict",
         "diagnose",
         "estimate",
+        "labs",
         "open_session",
         "preflight",
         "read_probe",
@@ -219,5 +237,6 @@ def test_the_public_names_are_these() -> None:
         "wait_until_steady",
         "walk",
         "watch",
+        "widgets",
     }
     assert all(hasattr(runbook_lib, each) for each in runbook_lib.__all__)

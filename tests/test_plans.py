@@ -16,7 +16,7 @@ from runbook_lib.emulator.http_server import EmulatorServer
 from runbook_lib.errors import BadParameter, NotOurs
 from runbook_lib.plans import event_rule, topic
 from runbook_lib.plans.bad_release import plan_probe, probe_arn
-from runbook_lib.plans.service import BREAKER, check_cluster, check_network, chosen_network
+from runbook_lib.plans.service import breaker_input, check_cluster, check_network, chosen_network
 from runbook_lib.plans.task_definition import execution_policy, matching_revision
 from runbook_lib.session import Session
 from runbook_lib.settings import Settings
@@ -96,14 +96,14 @@ def service(
     )
 
 
-def plan_service(**changes: Any) -> Plan:
+def plan_service(settings: Settings = SETTINGS, **changes: Any) -> Plan:
     given: dict[str, Any] = {
         "cluster_exists": True,
         "network": NETWORK,
         "revision": "my-task:1",
         "service": None,
     }
-    return plans.plan_service(SETTINGS, **(given | changes))
+    return plans.plan_service(settings, **(given | changes))
 
 
 def plan_bad_release(**changes: Any) -> Plan:
@@ -207,8 +207,36 @@ def test_an_own_service_whose_breaker_or_rollback_is_off_is_mended(
     assert plan.open_steps[0].input == {
         "cluster": "default",
         "service": "my-sample-service",
-        "deploymentConfiguration": BREAKER,
+        "deploymentConfiguration": breaker_input(SETTINGS.circuit_breaker),
     }
+
+
+def given_threshold(plan: Plan) -> dict[str, Any]:
+    configuration = plan.open_steps[-1].input["deploymentConfiguration"]
+    found: dict[str, Any] = configuration["deploymentCircuitBreaker"]["thresholdConfiguration"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("threshold", "kind", "value"),
+    [("COUNT 1", "COUNT", 1), ("UNBOUNDED_PERCENT 20", "UNBOUNDED_PERCENT", 20)],
+)
+def test_a_threshold_of_ones_own_goes_into_the_service(
+    threshold: str, kind: str, value: int
+) -> None:
+    plan = plan_service(replace(SETTINGS, threshold=threshold))
+
+    assert given_threshold(plan) == {"type": kind, "value": value}
+
+
+def test_a_service_with_another_threshold_is_set_to_the_one_that_is_asked_for() -> None:
+    strict = service(breaker=facts.CircuitBreaker(True, True, "COUNT", 1))
+    wanted = replace(SETTINGS, threshold="COUNT 1")
+
+    plan = plan_service(service=strict)
+
+    assert given_threshold(plan) == {"type": "BOUNDED_PERCENT", "value": 50}
+    assert plan_service(wanted, service=strict).is_satisfied
 
 
 def test_an_own_service_with_its_breaker_on_is_enough() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from browser import Watched, open_browser, open_page
+from contrast import low_contrast
 from playwright.sync_api import Browser
 
 from runbook_lib import report
@@ -358,40 +359,6 @@ def show(watched: Watched, folder: Path, name: str) -> None:
 
 
 GROUND = "() => getComputedStyle(document.body).backgroundColor"
-LOW_CONTRAST = """
-() => {
-  const channels = colour => (colour.match(/[\\d.]+/g) || []).map(Number);
-  const light = ([r, g, b]) => [r, g, b].map(c => c / 255)
-    .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
-    .reduce((sum, c, n) => sum + c * [0.2126, 0.7152, 0.0722][n], 0);
-  const behind = element => {
-    const drawing = element.closest("svg");
-    if (drawing) return getComputedStyle(drawing.querySelector("rect")).fill;
-    for (let each = element; each; each = each.parentElement) {
-      const colour = getComputedStyle(each).backgroundColor;
-      const [, , , alpha = 1] = channels(colour);
-      if (alpha === 1) return colour;
-      if (alpha !== 0) return "half transparent";
-    }
-    return "nothing";
-  };
-  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  const low = [], seen = new Set();
-  while (walker.nextNode()) {
-    const element = walker.currentNode.parentElement, text = walker.currentNode.data.trim();
-    if (!text || !element.getClientRects().length || element.closest("title, desc")) continue;
-    const style = getComputedStyle(element);
-    const ink = element.closest("svg") ? style.fill : style.color, plate = behind(element);
-    seen.add(text);
-    const [a, b] = [light(channels(ink)), light(channels(plate))].sort((x, y) => y - x);
-    const contrast = (a + 0.05) / (b + 0.05);
-    if (!(contrast >= 4.5)) low.push([text.slice(0, 30), ink, plate, contrast]);
-  }
-  return [seen.size, low];
-}
-"""
-
-
 GROUNDS = {"light": "rgb(246, 248, 250)", "dark": "rgb(13, 17, 23)"}
 
 
@@ -403,7 +370,7 @@ def test_every_text_can_be_read_in_light_and_dark_and_nothing_is_asked_of_the_ne
         show(watched, folder, name)
         for theme, ground in GROUNDS.items():
             watched.page.emulate_media(color_scheme=theme)
-            texts, low = watched.page.evaluate(LOW_CONTRAST)
+            texts, low = low_contrast(watched.page)
             watched.page.screenshot(path=folder / f"{name}-{theme}.png", full_page=True)
 
             assert texts > 30
@@ -449,7 +416,7 @@ def test_printed_it_is_dark_on_white_even_for_who_prefers_dark(
     with open_page(browser, theme="dark") as watched:
         show(watched, folder, "not_delivered")
         watched.page.emulate_media(media="print", color_scheme="dark")
-        _, low = watched.page.evaluate(LOW_CONTRAST)
+        _, low = low_contrast(watched.page)
         ground = watched.page.evaluate(GROUND)
 
     assert low == []

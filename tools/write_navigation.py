@@ -24,17 +24,26 @@ from execute_notebooks import ROOT, clean, find_notebooks, read, serialise
 from nbformat import NotebookNode
 
 NAVIGATION = "<!--NAVIGATION-->"
-TABLE = re.compile(r"(<!--NOTEBOOKS-->).*?(<!--/NOTEBOOKS-->)", re.DOTALL)
+TABLE = re.compile(r"(<!--(NOTEBOOKS|LABS)-->).*?(<!--/\2-->)", re.DOTALL)
+TAKES = re.compile(r"\*\*Takes\*\* (.+?)\.(?:\s|$)")
 CONTENTS = "00_start_here.ipynb"
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A notebook as others see it. The purpose is the first line of text below its title."""
+    """A notebook as others see it. The purpose is the first line of text below its title.
+
+    `takes` is what it says about the time that it takes: **Takes** 10 minutes.
+    """
 
     path: Path
     title: str
     purpose: str
+    takes: str = ""
+
+    @property
+    def is_lab(self) -> bool:
+        return self.path.parent.name == "labs"
 
 
 def read_page(path: Path) -> Page:
@@ -42,7 +51,8 @@ def read_page(path: Path) -> Page:
     if not lines or not lines[0].startswith("# "):
         raise SystemExit(f"error: {path.name} does not begin with a title (`# Title`)")
     purpose = next((line for line in lines[1:] if not line.startswith("#")), "")
-    return Page(path, lines[0].removeprefix("# "), purpose)
+    takes = TAKES.search(" ".join(lines))
+    return Page(path, lines[0].removeprefix("# "), purpose, takes[1] if takes else "")
 
 
 def link(text: str, target: Path, start: Path) -> str:
@@ -61,13 +71,24 @@ def navigation(before: Page | None, page: Page, after: Page | None, contents: Pa
 
 
 def table(pages: Sequence[Page], folder: Path) -> str:
-    """The pages as a Markdown table, its links relative to `folder`."""
-    rows = [f"| {link(p.title, p.path, folder)} | {p.purpose} |" for p in pages]
+    """The notebooks of the walk as a Markdown table, its links relative to `folder`."""
+    rows = [f"| {link(p.title, p.path, folder)} | {p.purpose} |" for p in pages if not p.is_lab]
     return "\n".join(["", "", "| Notebook | What it does |", "|---|---|", *rows, "", ""])
 
 
+def table_of_labs(pages: Sequence[Page], folder: Path) -> str:
+    """The labs as a Markdown table, with the time that each takes."""
+    labs = (p for p in pages if p.is_lab)
+    rows = [f"| {link(p.title, p.path, folder)} | {p.purpose} | {p.takes} |" for p in labs]
+    return "\n".join(["", "", "| Lab | What it is about | Takes |", "|---|---|---|", *rows, "", ""])
+
+
 def fill(text: str, pages: Sequence[Page], folder: Path) -> str:
-    return TABLE.sub(lambda marks: marks[1] + table(pages, folder) + marks[2], text)
+    def filled(marks: re.Match[str]) -> str:
+        make = table_of_labs if marks[2] == "LABS" else table
+        return marks[1] + make(pages, folder) + marks[3]
+
+    return TABLE.sub(filled, text)
 
 
 def with_navigation(path: Path, text: str, pages: Sequence[Page]) -> str:

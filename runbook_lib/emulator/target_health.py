@@ -9,7 +9,11 @@ https://docs.aws.amazon.com/elasticloadbalancing/latest/application/target-group
 
 from __future__ import annotations
 
+import math
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from runbook_lib.emulator.images import ImageReference
 from runbook_lib.emulator.state import LoadBalancer, TaskDefinition
@@ -17,6 +21,8 @@ from runbook_lib.emulator.state import LoadBalancer, TaskDefinition
 WEB_SERVERS = ("nginx", "httpd")
 WEB_PORT = 80
 WEB_PATHS = ("", "/", "/index.html")
+_NO_ANSWER = "Health checks failed"
+_STARTS = re.compile(r"(?:sleep (\d+)\s*(?:;|&&)\s*)?(?:exec )?(?:nginx|httpd)(?:-foreground)?\b.*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +55,41 @@ def target_verdict(
 ) -> TargetVerdict:
     """nginx and httpd answer on port 80 at / with 200, elsewhere with 404, on other ports not.
 
-    Any other image is taken to answer as the target group wants. While the grace period lasts, a
-    failing check has no consequence.
+    With a command of its own the container answers from when that starts the web server: after 90 s
+    with `sleep 90; nginx -g 'daemon off;'`, never with `sleep 600`. Any other image is taken to
+    answer as the target group wants. While the grace period lasts, a failing check has no
+    consequence.
     """
-    reason = _reason(balancer, check, definition)
-    if reason is None:
-        return TargetVerdict(check.interval * 2 / 3)
-    bad = float(check.interval * check.unhealthy_threshold)
-    return TargetVerdict(max(bad, float(grace_seconds)), reason)
+    container = next(c for c in definition.containers if c["name"] == balancer.container_name)
+    starts_after = _starts_after(container)
+    judged = max(float(check.interval * check.unhealthy_threshold), float(grace_seconds))
+    reason = _reason(balancer, check, container)
+    if reason is None and starts_after < judged:
+        return TargetVerdict(starts_after + check.interval * 2 / 3)
+    return TargetVerdict(judged, reason or _NO_ANSWER)
 
 
-def _reason(balancer: LoadBalancer, check: HealthCheck, definition: TaskDefinition) -> str | None:
-    image = next(
-        str(c["image"]) for c in definition.containers if c["name"] == balancer.container_name
-    )
-    if ImageReference.read(image).repository.rpartition("/")[2] not in WEB_SERVERS:
+def _starts_after(container: Mapping[str, Any]) -> float:
+    """Seconds until a web server answers. Without a command the image starts it at once."""
+    command = [str(each) for each in container.get("command", ())]
+    if not command or not _is_web_server(container):
+        return 0.0
+    script = command[-1] if command[0] in ("sh", "/bin/sh", "bash") else " ".join(command)
+    found = _STARTS.fullmatch(script)
+    return float(found[1] or 0) if found else math.inf
+
+
+def _is_web_server(container: Mapping[str, Any]) -> bool:
+    repository = ImageReference.read(str(container["image"])).repository
+    return repository.rpartition("/")[2] in WEB_SERVERS
+
+
+def _reason(balancer: LoadBalancer, check: HealthCheck, container: Mapping[str, Any]) -> str | None:
+    if not _is_web_server(container):
         return None
     port = balancer.container_port if check.port == "traffic-port" else int(check.port)
     if port != WEB_PORT:
-        return "Health checks failed"
+        return _NO_ANSWER
     status = 200 if check.path in WEB_PATHS else 404
     if not _is_wanted(status, check.codes):
         return f"Health checks failed with these codes: [{status}]"

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from runbook_lib import facts
 from runbook_lib.errors import NotOurs
 from runbook_lib.plans.existing_service import bad_revision_of, register_bad_step
+from runbook_lib.plans.service import guard_steps
 from runbook_lib.plans.task_definition import matching_revision, register_step
 from runbook_lib.plans.topic import topic_arn
 from runbook_lib.settings import Settings
@@ -150,7 +151,8 @@ def plan_bad_release(
         undo="the circuit breaker rolls back by itself",
         satisfied=f"{primary.id} is running" if running and primary else "",
     )
-    steps = (*plan_probe(settings, account, queue, topic), register, update)
+    guard = () if definition is not None else guard_steps(settings, service)
+    steps = (*plan_probe(settings, account, queue, topic), *guard, register, update)
     return Plan("Ship a bad release", settings.service, steps)
 
 

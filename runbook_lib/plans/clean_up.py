@@ -135,13 +135,17 @@ def _queue(left: Leftovers) -> Iterator[Step]:
 def _revisions(left: Leftovers) -> Iterator[Step]:
     for each in left.revisions:
         if is_ours(each.tags):
-            yield _step(
-                "ecs",
-                "DeregisterTaskDefinition",
-                f"revision {each.name}",
-                "no new deployment may use it",
-                taskDefinition=each.name,
-            )
+            yield deregister_step(each)
+
+
+def deregister_step(revision: facts.TaskDefinition) -> Step:
+    return _step(
+        "ecs",
+        "DeregisterTaskDefinition",
+        f"revision {revision.name}",
+        "no new deployment may use it",
+        taskDefinition=revision.name,
+    )
 
 
 def _cluster(settings: Settings, left: Leftovers) -> Iterator[Step]:

@@ -33,7 +33,8 @@ def target_of(settings: Settings, account: str) -> facts.Target:
     return facts.Target(TARGET_ID, arn, template=TEMPLATE, paths=PATHS)
 
 
-def _as_input(target: facts.Target) -> dict[str, Any]:
+def target_input(target: facts.Target) -> dict[str, Any]:
+    """The target as PutTargets takes it."""
     given: dict[str, Any] = {"Id": target.id, "Arn": target.arn}
     return given | {"InputTransformer": input_transformer()} if target.template else given
 
@@ -63,7 +64,7 @@ def plan_event_rule(settings: Settings, *, account: str, rule: facts.Rule | None
     put_targets = Step(
         service="events",
         operation="PutTargets",
-        input={"Rule": settings.rule, "Targets": [_as_input(wanted)]},
+        input={"Rule": settings.rule, "Targets": [target_input(wanted)]},
         why=_WHY[settings.alert_format],
         makes=f"target {settings.topic} of rule {settings.rule}",
         permissions=("events:PutTargets",),

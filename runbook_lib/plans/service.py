@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from runbook_lib import facts
 from runbook_lib.errors import BadParameter, NotOurs
 from runbook_lib.settings import Settings
 from runbook_lib.steps import ECS_TAGS, Plan, Step, is_ours
 
-BREAKER = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
+_AWS_DEFAULT = facts.CircuitBreaker(enable=True, rollback=True)
+
+
+def breaker_input(breaker: facts.CircuitBreaker) -> dict[str, Any]:
+    """`deploymentConfiguration` with this breaker. What is AWS's default is left out."""
+    given: dict[str, Any] = {"enable": breaker.enable, "rollback": breaker.rollback}
+    if not breaker.has_threshold_of(_AWS_DEFAULT):
+        given["thresholdConfiguration"] = {
+            "type": breaker.threshold_type,
+            "value": breaker.threshold_value,
+        }
+    if not breaker.reset_on_healthy_task:
+        given["resetOnHealthyTask"] = False
+    return {"deploymentCircuitBreaker": given}
 
 
 def check_cluster(settings: Settings, *, exists: bool, known: list[str]) -> None:
@@ -69,7 +84,17 @@ def plan_service(
             what=f"service {settings.service} in cluster {settings.cluster}",
             next_step="choose another name for the parameter service",
         )
-    cluster = Step(
+    cluster = create_cluster_step(settings, exists=cluster_exists)
+    steps = [cluster, create_service_step(settings, network, revision, service)]
+    steps += guard_steps(settings, service)
+    if service is not None and service.is_active and _has_stalled(service):
+        steps.append(_deploy_again(settings, revision))
+    draining = settings.cluster if service is not None and service.is_draining else ""
+    return Plan("Create the service", settings.service, tuple(steps), draining)
+
+
+def create_cluster_step(settings: Settings, *, exists: bool) -> Step:
+    return Step(
         service="ecs",
         operation="CreateCluster",
         input={"clusterName": settings.cluster, "tags": ECS_TAGS},
@@ -77,20 +102,14 @@ def plan_service(
         makes=f"cluster {settings.cluster}",
         permissions=("ecs:CreateCluster", "ecs:TagResource", "iam:CreateServiceLinkedRole"),
         undo="aws ecs delete-cluster",
-        satisfied=f"cluster {settings.cluster} exists" if cluster_exists else "",
+        satisfied=f"cluster {settings.cluster} exists" if exists else "",
     )
-    steps = [cluster, _create(settings, network, revision, service)]
-    if service is not None and service.is_active and not _is_guarded(service):
-        steps.append(_guard(settings))
-    if service is not None and service.is_active and _has_stalled(service):
-        steps.append(_deploy_again(settings, revision))
-    draining = settings.cluster if service is not None and service.is_draining else ""
-    return Plan("Create the service", settings.service, tuple(steps), draining)
 
 
-def _create(
-    settings: Settings, network: facts.Network, revision: str, service: facts.Service | None
+def create_service_step(
+    settings: Settings, network: facts.Network, revision: Any, service: facts.Service | None
 ) -> Step:
+    """`revision` is a name, "my-task:1", or the `Result` that will bring it."""
     configuration = {
         "subnets": list(network.subnet_ids),
         "securityGroups": list(network.security_group_ids),
@@ -104,7 +123,7 @@ def _create(
             "serviceName": settings.service,
             "deploymentController": {"type": "ECS"},
             "desiredCount": settings.desired_count,
-            "deploymentConfiguration": BREAKER,
+            "deploymentConfiguration": breaker_input(settings.circuit_breaker),
             "taskDefinition": revision,
             "launchType": "FARGATE",
             "networkConfiguration": {"awsvpcConfiguration": configuration},
@@ -117,10 +136,6 @@ def _create(
         satisfied=f"service {settings.service} is ACTIVE" if service and service.is_active else "",
         repeats=("not idempotent",),
     )
-
-
-def _is_guarded(service: facts.Service) -> bool:
-    return service.circuit_breaker.enable and service.circuit_breaker.rollback
 
 
 def _has_stalled(service: facts.Service) -> bool:
@@ -145,17 +160,33 @@ def _deploy_again(settings: Settings, revision: str) -> Step:
     )
 
 
-def _guard(settings: Settings) -> Step:
-    return Step(
-        service="ecs",
-        operation="UpdateService",
-        input={
-            "cluster": settings.cluster,
-            "service": settings.service,
-            "deploymentConfiguration": BREAKER,
-        },
-        why="the breaker or its rollback is off; this starts no deployment",
-        makes=f"circuit breaker of {settings.service}",
-        permissions=("ecs:UpdateService",),
-        undo="aws ecs update-service --deployment-configuration",
+def guard_steps(settings: Settings, service: facts.Service | None) -> tuple[Step, ...]:
+    """Set the breaker of a service of ours to what the parameters say, if it is anything else."""
+    wanted = settings.circuit_breaker
+    if service is None or not service.is_active or not is_ours(service.tags):
+        return ()
+    present = service.circuit_breaker
+    if present.rolls_back and present.has_threshold_of(wanted):
+        return ()
+    configuration = breaker_input(wanted)
+    if not present.has_threshold_of(wanted):
+        # UpdateService keeps what is left out, so even AWS's own threshold has to be given.
+        configuration["deploymentCircuitBreaker"]["thresholdConfiguration"] = {
+            "type": wanted.threshold_type,
+            "value": wanted.threshold_value,
+        }
+    return (
+        Step(
+            service="ecs",
+            operation="UpdateService",
+            input={
+                "cluster": settings.cluster,
+                "service": settings.service,
+                "deploymentConfiguration": configuration,
+            },
+            why="its breaker is set otherwise than the parameters say; this starts no deployment",
+            makes=f"circuit breaker of {settings.service}",
+            permissions=("ecs:UpdateService",),
+            undo="aws ecs update-service --deployment-configuration",
+        ),
     )

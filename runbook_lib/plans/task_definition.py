@@ -82,6 +82,15 @@ def plan_task_definition(
     revisions: Sequence[facts.TaskDefinition],
 ) -> Plan:
     """Role, its policy, revision: three steps, each only if it is not there."""
+    register = register_step(
+        settings, account, settings.good_image, "the release that works", revisions
+    )
+    steps = (*role_steps(settings, role), register)
+    return Plan("Register the task definition", settings.service, steps)
+
+
+def role_steps(settings: Settings, role: facts.Role | None) -> tuple[Step, Step]:
+    """The execution role and AWS's own policy for it, each only if it is not there."""
     name = settings.execution_role
     create_role = Step(
         service="iam",
@@ -108,10 +117,7 @@ def plan_task_definition(
         undo="aws iam detach-role-policy",
         satisfied=_attached(role, execution_policy(settings)),
     )
-    register = register_step(
-        settings, account, settings.good_image, "the release that works", revisions
-    )
-    return Plan("Register the task definition", settings.service, (create_role, attach, register))
+    return create_role, attach
 
 
 def _attached(role: facts.Role | None, policy: str) -> str:

@@ -5,6 +5,7 @@ Never here: decisions.
 """
 
 from runbook_lib.reading.account import (
+    read_alarm,
     read_default_network,
     read_ecr_image,
     read_fargate_vcpus,
@@ -38,10 +39,13 @@ from runbook_lib.reading.ecs import (
     read_tasks,
     started_by,
 )
+from runbook_lib.reading.load_balancer import read_balancer, read_vpc
 
 __all__ = [
     "count_rules",
+    "read_alarm",
     "read_alerts",
+    "read_balancer",
     "read_cluster",
     "read_cluster_names",
     "read_dead_letters",
@@ -65,6 +69,7 @@ __all__ = [
     "read_tasks",
     "read_topic",
     "read_topic_by_arn",
+    "read_vpc",
     "simulate",
     "started_by",
     "would_match",

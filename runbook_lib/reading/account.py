@@ -112,6 +112,17 @@ def read_fargate_vcpus(session: Session) -> float | None:
     return float(reply["Quota"]["Value"])
 
 
+def read_alarm(session: Session, name: str) -> facts.Alarm | None:
+    """The CloudWatch alarm with its tags; None if there is none."""
+    cloudwatch = session.client("cloudwatch")
+    found = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
+    if not found:
+        return None
+    arn = found[0]["AlarmArn"]
+    tags = tags_of(cloudwatch.list_tags_for_resource(ResourceARN=arn)["Tags"])
+    return facts.Alarm(name, arn, found[0]["StateValue"], tags)
+
+
 def read_principal(session: Session) -> str:
     """The ARN of the user or role whose policies count for the caller.
 

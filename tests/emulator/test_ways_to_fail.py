@@ -320,6 +320,30 @@ def test_the_grace_period_puts_off_the_verdict_of_the_target_group(deployed: Dep
     assert 200 <= (unhealthy - registered).total_seconds() < 201
 
 
+SLOW = ["sh", "-c", "sleep 90; nginx -g 'daemon off;'"]
+
+
+@pytest.mark.parametrize(
+    ("command", "grace", "ending"),
+    [
+        (SLOW, 60, "ROLLBACK_SUCCESSFUL"),
+        (SLOW, 180, "SUCCESSFUL"),
+        (["nginx", "-g", "daemon off;"], 0, "SUCCESSFUL"),
+        (["sh", "-c", "sleep 3600"], 180, "ROLLBACK_SUCCESSFUL"),
+    ],
+)
+@pytest.mark.fact("breaker.grace-period")
+def test_a_container_answers_its_target_group_from_when_its_command_starts_the_server(
+    deployed: Deployed, command: list[str], grace: int, ending: str
+) -> None:
+    arn = target_group(deployed, HealthCheckIntervalSeconds=10, UnhealthyThresholdCount=2)
+    deployed.create(**behind(arn))
+    deployed.update(deployed.register(command=command), 0, healthCheckGracePeriodSeconds=grace)
+    deployed.advance(3600)
+
+    assert deployed.record["status"] == ending
+
+
 BAD_BALANCERS = {
     "no load balancer in front": (
         {},

@@ -1,4 +1,4 @@
-"""Room: facts and plans as tables.
+"""Room: services, deployments, tasks and plans as tables.
 
 Lives here: one function for each table, with its columns in a fixed order.
 Never here: AWS calls, decisions.
@@ -6,102 +6,44 @@ Never here: AWS calls, decisions.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
-from typing import Any
-
-import pandas as pd
+from datetime import datetime
 
 from runbook_lib import facts
-from runbook_lib.alert_chain import Finding
 from runbook_lib.applying import Outcome
-from runbook_lib.delivery import Delivery
 from runbook_lib.preflight import Check
 from runbook_lib.session import Session
 from runbook_lib.steady_state import SteadyState
 from runbook_lib.steps import Plan
+from runbook_lib.tables.table import Table, table
 from runbook_lib.verdict import DrillVerdict, Verdict
-
-_LINE_BREAK = "\u2028"
-"""Stands for a line break until pandas has escaped everything else."""
-_MAIL_CELL = re.compile(rf"<td>(?=[^<]*{_LINE_BREAK})")
-_TIME_CELL = re.compile(r"<td>(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)</td>")
-
-
-class Table(pd.DataFrame):
-    """A DataFrame that shows itself whole: no index, no cut-off text, times to the second, UTC."""
-
-    @property
-    def _constructor(self) -> type[Table]:
-        return Table
-
-    def _plain(self) -> pd.DataFrame:
-        return pd.DataFrame({name: [_text(v) for v in self[name]] for name in self.columns})
-
-    def _repr_html_(self) -> str:
-        """Cells are to the left, times stay whole, a mail keeps its lines and breaks its links."""
-        marked = self._plain().map(lambda text: text.replace("\n", _LINE_BREAK))
-        with pd.option_context("display.max_colwidth", None):
-            html = str(marked.to_html(index=False, escape=True, border=0, justify="left"))
-        html = _TIME_CELL.sub(r'<td style="text-align: left; white-space: nowrap">\1</td>', html)
-        html = _MAIL_CELL.sub('<td style="text-align: left; overflow-wrap: anywhere">', html)
-        html = html.replace("<td>", '<td style="text-align: left">')
-        html = html.replace("<th>", '<th style="text-align: left">')
-        return html.replace(_LINE_BREAK, "<br>")
-
-    def __repr__(self) -> str:
-        if self.empty:
-            return f"(no rows: {', '.join(self.columns)})"
-        plain = self._plain().map(lambda text: " | ".join(text.split("\n")))
-        widths = {name: max(len(name), *map(len, plain[name])) for name in plain.columns}
-        lines = [[name.ljust(width) for name, width in widths.items()]]
-        lines += [
-            [row[name].ljust(widths[name]) for name in plain.columns]
-            for row in plain.to_dict("records")
-        ]
-        return "\n".join("  ".join(line).rstrip() for line in lines)
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, datetime):
-        return f"{value.astimezone(UTC):%Y-%m-%d %H:%M:%S}"
-    if value is None or value is pd.NaT or (isinstance(value, float) and pd.isna(value)):
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value)
-
-
-def _table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> Table:
-    return Table([list(row) for row in rows], columns=list(columns), dtype=object)
 
 
 def connection(session: Session) -> Table:
     """target, account, region, caller: where the runbook is about to work."""
     row = (session.target, session.account, session.region, session.caller)
-    return _table(("target", "account", "region", "caller"), [row])
+    return table(("target", "account", "region", "caller"), [row])
 
 
 def preflight(checks: Iterable[Check]) -> Table:
     """check, state ("ok", "problem", "unknown"), found: everything that a walk stands on."""
-    return _table(("check", "state", "found"), [(c.name, c.state, c.found) for c in checks])
+    return table(("check", "state", "found"), [(c.name, c.state, c.found) for c in checks])
 
 
 def inventory(rows: Iterable[Sequence[str]]) -> Table:
     """what, name, state ("absent" if it is not there), made by."""
-    return _table(("what", "name", "state", "made by"), rows)
+    return table(("what", "name", "state", "made by"), rows)
 
 
 def network(network: facts.Network) -> Table:
     """source, subnets, security groups that the tasks will use."""
     row = (network.source, ", ".join(network.subnet_ids), ", ".join(network.security_group_ids))
-    return _table(("source", "subnets", "security groups"), [row])
+    return table(("source", "subnets", "security groups"), [row])
 
 
 def plan(plan: Plan) -> Table:
     """step, state, operation, why, undo. `state` is "to do" or says what is there already."""
-    return _table(
+    return table(
         ("step", "state", "operation", "why", "undo"),
         [
             (
@@ -118,7 +60,7 @@ def plan(plan: Plan) -> Table:
 
 def outcome(outcome: Outcome) -> Table:
     """step, operation, state ("done" or "nothing to do"), what there is now."""
-    return _table(
+    return table(
         ("step", "operation", "state", "there is now"),
         [
             (
@@ -134,7 +76,7 @@ def outcome(outcome: Outcome) -> Table:
 
 def task_definition(definition: facts.TaskDefinition) -> Table:
     """revision, container, image, cpu, memory, status: one row for each container."""
-    return _table(
+    return table(
         ("revision", "container", "image", "cpu", "memory", "status"),
         [
             (
@@ -152,7 +94,7 @@ def task_definition(definition: facts.TaskDefinition) -> Table:
 
 def service_events(service: facts.Service, *, since: datetime | None = None) -> Table:
     """time, message: newest first, as AWS lists them."""
-    return _table(
+    return table(
         ("time", "message"),
         [
             (each.created_at, each.message)
@@ -164,7 +106,7 @@ def service_events(service: facts.Service, *, since: datetime | None = None) -> 
 
 def deployments(service: facts.Service) -> Table:
     """id, status, rollout state, task definition, desired, running, pending, failed, reason."""
-    return _table(
+    return table(
         (
             "id",
             "status",
@@ -195,7 +137,7 @@ def deployments(service: facts.Service) -> Table:
 
 def tasks(tasks: Iterable[facts.Task]) -> Table:
     """task, task definition, last status, stop code, stopped reason, created, stopped."""
-    return _table(
+    return table(
         (
             "task",
             "task definition",
@@ -222,7 +164,7 @@ def tasks(tasks: Iterable[facts.Task]) -> Table:
 
 def service_deployments(records: Iterable[facts.ServiceDeployment]) -> Table:
     """created, status, task definition, failures, threshold, reason: newest first."""
-    return _table(
+    return table(
         ("created", "status", "task definition", "failures", "threshold", "reason"),
         [
             (
@@ -238,83 +180,9 @@ def service_deployments(records: Iterable[facts.ServiceDeployment]) -> Table:
     )
 
 
-def subscriptions(topic: facts.Topic) -> Table:
-    """protocol, endpoint, state: "confirmed" or "pending confirmation"."""
-    return _table(
-        ("protocol", "endpoint", "state"),
-        [
-            (
-                each.protocol,
-                each.endpoint,
-                "confirmed" if each.is_confirmed else "pending confirmation",
-            )
-            for each in topic.subscriptions
-        ],
-    )
-
-
-def rule(rule: facts.Rule) -> Table:
-    """rule, state, target id, target: one row for each target."""
-    return _table(
-        ("rule", "state", "target id", "target"),
-        [(rule.name, rule.state, each.id, each.arn) for each in rule.targets],
-    )
-
-
-def alerts(alerts: Iterable[facts.Alert]) -> Table:
-    """updated, received, seconds, event name, deployment, reason: what reached the probe.
-
-    `seconds` from the deployment's updatedAt to the arrival at the queue.
-    """
-    rows = []
-    for each in alerts:
-        took = each.received_at - each.updated_at if each.updated_at else None
-        seconds = f"{took.total_seconds():.3f}" if took is not None else ""
-        rows.append(
-            (
-                each.updated_at,
-                each.received_at,
-                seconds,
-                each.event_name,
-                each.deployment_id,
-                each.reason,
-            )
-        )
-    return _table(("updated", "received", "seconds", "event name", "deployment", "reason"), rows)
-
-
-def delivery(delivery: Delivery) -> Table:
-    """hop, state, time, seconds, found, mend: the way of an alert, from call to subscriber.
-
-    `seconds` since the hop before whose time is known.
-    """
-    return _table(
-        ("hop", "state", "time", "seconds", "found", "mend"),
-        [
-            (
-                each.hop,
-                each.state,
-                each.time,
-                "" if each.seconds is None else f"{each.seconds:.3f}",
-                each.found,
-                each.mend,
-            )
-            for each in delivery.hops
-        ],
-    )
-
-
-def findings(findings: Iterable[Finding]) -> Table:
-    """hop, name, found, mend: each broken link of an alert chain, first one first."""
-    return _table(
-        ("hop", "name", "found", "mend"),
-        [(each.hop, each.name, each.found, each.mend) for each in findings],
-    )
-
-
 def causes(verdict: Verdict) -> Table:
     """tasks, reason, container, exit code, meaning, next: why tasks stopped, grouped."""
-    return _table(
+    return table(
         ("tasks", "reason", "container", "exit code", "meaning", "next"),
         [
             (c.count, c.reason, c.container, c.exit_code, c.meaning, c.next_step)
@@ -325,17 +193,9 @@ def causes(verdict: Verdict) -> Table:
 
 def steady_state(state: SteadyState) -> Table:
     """probe, tolerance, value, met: the steady-state hypothesis, probe by probe."""
-    return _table(
+    return table(
         ("probe", "tolerance", "value", "met"),
         [(p.name, p.tolerance, p.value, "yes" if p.met else "no") for p in state.probes],
-    )
-
-
-def mails(mails: Iterable[dict[str, str]]) -> Table:
-    """sent, subject, body: newest first."""
-    return _table(
-        ("sent", "subject", "body"),
-        [(each["sentAt"], each["subject"], each["body"]) for each in mails],
     )
 
 
@@ -344,7 +204,7 @@ def verdict(verdict: DrillVerdict) -> Table:
     of = verdict.deployment
     count = f"{of.failure_count} of {of.threshold}" if of.threshold else ""
     meaning = of.causes[0].meaning if of.causes else ""
-    return _table(
+    return table(
         ("question", "answer"),
         [
             ("verdict", "pass" if verdict.passed else "fail"),

@@ -1,0 +1,163 @@
+"""Room: a real JupyterLab for the tests.
+
+Lives here: starting `runbook lab` on a copy of the notebooks, and what a person does in it.
+Never here: what should be seen.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from playwright.sync_api import Error, Locator, Page
+
+from runbook_lib.clock import WallClock
+from runbook_lib.emulator.client import EmulatorControls
+from runbook_lib.notebook_files import notebook_folder
+
+RUNBOOK = Path(sys.executable).parent / "runbook"
+PATIENCE_SECONDS = 40
+_ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+)/lab\S*[?&]token=(\w+)")
+_EMULATOR = re.compile(r"Emulator at (\S+),")
+_IDLE = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
+_QUIET = {"fetchNews": "false", "checkForUpdates": False}
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A running `runbook lab`: where JupyterLab and its emulator are, and the notebooks in it."""
+
+    url: str
+    token: str
+    emulator: EmulatorControls
+    folder: Path
+
+    def open(self, page: Page, notebook: str) -> None:
+        """Open a notebook by itself, with a kernel of its own, and wait until it may be run."""
+        page.goto(f"{self.url}/lab/workspaces/{notebook}/tree/{notebook}.ipynb?token={self.token}")
+        page.locator(_IDLE).wait_for(timeout=PATIENCE_SECONDS * 1000)
+        page.get_by_text("(ipykernel) | Idle").wait_for(timeout=PATIENCE_SECONDS * 1000)
+
+
+@contextmanager
+def open_lab(folder: Path, *options: str) -> Iterator[Lab]:
+    """`runbook lab` on a copy of the notebooks in `folder`, with settings of its own."""
+    notebooks, log = folder / "notebooks", folder / "log"
+    _copy_unexecuted(notebooks)
+    settings = folder / "settings" / "@jupyterlab" / "apputils-extension"
+    settings.mkdir(parents=True)
+    (settings / "notification.jupyterlab-settings").write_text(json.dumps(_QUIET), "utf-8")
+    with log.open("w") as output:
+        process = _start(notebooks, options, folder, output)
+    try:
+        emulator, url, token = _read_addresses(process, log)
+        yield Lab(url, token, EmulatorControls(emulator), notebooks)
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(timeout=PATIENCE_SECONDS)
+
+
+def _copy_unexecuted(notebooks: Path) -> None:
+    """Without outputs: what is seen then was made just now."""
+    shutil.copytree(notebook_folder(), notebooks)
+    for file in notebooks.rglob("*.ipynb"):
+        book = json.loads(file.read_text("utf-8"))
+        for cell in book["cells"]:
+            if cell["cell_type"] == "code":
+                cell.update(outputs=[], execution_count=None)
+        file.write_text(json.dumps(book), "utf-8")
+
+
+def _start(
+    notebooks: Path, options: Sequence[str], folder: Path, output: IO[str]
+) -> subprocess.Popen[str]:
+    kept = {name: each for name, each in os.environ.items() if not name.startswith("AWS_")}
+    own = {
+        "JUPYTER_CONFIG_DIR": "config",
+        "JUPYTER_DATA_DIR": "data",
+        "JUPYTER_RUNTIME_DIR": "runtime",
+        "JUPYTERLAB_SETTINGS_DIR": "settings",
+        "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
+        "IPYTHONDIR": "ipython",
+    }
+    return subprocess.Popen(
+        [
+            *(str(RUNBOOK), "lab", "--notebooks", str(notebooks), *options, "--"),
+            *("--no-browser", "--ServerApp.port=0", "--allow-root"),
+        ],
+        env={**kept, **{name: str(folder / each) for name, each in own.items()}},
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def _read_addresses(process: subprocess.Popen[str], log: Path) -> tuple[str, str, str]:
+    for _ in range(PATIENCE_SECONDS * 10):
+        said = log.read_text("utf-8")
+        emulator, jupyter = _EMULATOR.search(said), _ADDRESS.search(said)
+        if emulator and jupyter:
+            return emulator[1], jupyter[1], jupyter[2]
+        if process.poll() is not None:
+            break
+        WallClock().sleep(0.1)
+    raise AssertionError(f"runbook lab did not come up:\n{log.read_text('utf-8')}")
+
+
+_HAS_BEGUN = """() => [...document.querySelectorAll('.jp-InputPrompt')]
+  .some(each => /\\[[*\\d]/.test(each.textContent))"""
+_IS_OVER = """() => { const said = [...document.querySelectorAll('.jp-InputPrompt')]
+  .map(each => each.textContent);
+  return said.some(each => /\\[\\d/.test(each)) && !said.some(each => each.includes("[*]")); }"""
+
+
+def run_all(page: Page) -> None:
+    """Run, Run All Cells: as the menu does it."""
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.locator(".lm-Menu-itemLabel", has_text=re.compile("^Run All Cells$")).click()
+    try:
+        page.wait_for_function(_HAS_BEGUN, timeout=PATIENCE_SECONDS * 1000)
+    except Error as error:
+        asked = page.locator("dialog").all_inner_texts()
+        raise AssertionError(f"Run All Cells runs no cell; JupyterLab asks {asked}") from error
+
+
+def wait_until_idle(page: Page) -> None:
+    """Until every cell that was to run has run: some have a number, none a star."""
+    page.wait_for_function(_IS_OVER, timeout=PATIENCE_SECONDS * 1000)
+
+
+def restart_kernel(page: Page) -> None:
+    """Kernel, Restart Kernel…, and yes."""
+    page.get_by_role("menuitem", name="Kernel", exact=True).click()
+    page.locator(".lm-Menu-itemLabel", has_text=re.compile("^Restart Kernel…$")).click()
+    page.get_by_role("button", name="Confirm Kernel Restart").click()
+    page.locator("dialog").wait_for(state="detached")
+    page.get_by_text("(ipykernel) | Idle").wait_for(timeout=PATIENCE_SECONDS * 1000)
+
+
+def choose_theme(page: Page, *, is_light: bool) -> None:
+    """Settings, Theme."""
+    name = "JupyterLab Light" if is_light else "JupyterLab Dark"
+    page.get_by_role("menuitem", name="Settings", exact=True).click()
+    page.locator(".lm-Menu-itemLabel", has_text=re.compile("^Theme$")).hover()
+    page.locator(".lm-Menu-itemLabel", has_text=re.compile(f"^{name}$")).click()
+    page.keyboard.press("Escape")
+    page.locator(f'body[data-jp-theme-light="{str(is_light).lower()}"]').wait_for(state="attached")
+    page.locator("#jupyterlab-splash").wait_for(state="detached")
+
+
+def board(page: Page) -> Locator:
+    """The parts of the live board."""
+    return page.locator(".ecs-board")

@@ -1,0 +1,144 @@
+"""Forms, cards, mailbox and exercises in a real JupyterLab, by keyboard alone, in both themes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from browser import open_browser
+from contrast import low_contrast
+from jupyterlab import choose_theme, open_lab, run_all, wait_until_idle
+from playwright.sync_api import Page, expect
+from widget_world import do, opened
+
+from runbook_lib.settings import Settings
+
+NOTEBOOK = "30_create_sns_topic"
+BOXES = ".runbook-box"
+CONTROLS = "input, select, button, a, summary, pre[tabindex]"
+IN_BOX = f"""(box) => [...box.querySelectorAll('{CONTROLS}')]
+  .filter(each => each.getClientRects().length && !each.disabled).length"""
+WIDER_THAN_ITS_BOX = """(box) => [...box.querySelectorAll('*')]
+  .filter(each => each.getClientRects().length)
+  .filter(each => each.getBoundingClientRect().right > box.getBoundingClientRect().right + 1)
+  .map(each => each.outerHTML.slice(0, 80))"""
+
+
+def whole_notebook_on_the_page(folder: Path) -> None:
+    """By default JupyterLab takes cells that are out of sight off the page."""
+    file = (
+        folder / "settings" / "@jupyterlab" / "notebook-extension" / "tracker.jupyterlab-settings"
+    )
+    file.parent.mkdir(parents=True)
+    file.write_text('{"windowingMode": "none"}', "utf-8")
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """Notebook 30, run once in a JupyterLab; the tests below go through it from top to bottom."""
+    folder = tmp_path_factory.mktemp("lab")
+    whole_notebook_on_the_page(folder)
+    with open_lab(folder, "--speed", "0") as lab, open_browser() as browser:
+        do(opened(lab.emulator.url), Settings(), "10", "20")
+        context = browser.new_context(viewport={"width": 1280, "height": 900})
+        context.grant_permissions(["clipboard-read", "clipboard-write"], origin=lab.url)
+        made = context.new_page()
+        lab.open(made, NOTEBOOK)
+        run_all(made)
+        wait_until_idle(made)
+        expect(made.locator(BOXES)).to_have_count(4, timeout=30_000)
+        yield made
+        context.close()
+
+
+def test_every_field_and_button_has_a_name_for_a_screen_reader(page: Page) -> None:
+    for role in ("textbox", "combobox", "listbox", "button"):
+        for each in page.locator(BOXES).get_by_role(role).all():
+            name = each.evaluate(
+                "e => e.labels?.[0]?.textContent || e.ariaLabel || e.textContent.trim()"
+            )
+            assert name, each.evaluate("e => e.outerHTML")
+
+
+def test_the_tab_key_reaches_everything_in_a_box_in_its_order(page: Page) -> None:
+    for number, box in enumerate(page.locator(BOXES).all()):
+        wanted = box.evaluate(IN_BOX)
+        box.locator(CONTROLS).locator("visible=true").first.focus()
+        reached = 0
+        while box.evaluate("box => box.contains(document.activeElement)"):
+            reached += 1
+            page.keyboard.press("Tab")
+
+        assert reached == wanted > 2, number
+
+
+def test_the_form_is_typed_into_and_its_line_copied(page: Page) -> None:
+    form = page.locator(BOXES).first
+    form.get_by_label("desired_count").focus()
+    page.keyboard.press("Control+A")
+    page.keyboard.type("many")
+    expect(form.get_by_role("alert").first).to_contain_text("'many' is not a whole number")
+
+    page.keyboard.press("Control+A")
+    page.keyboard.type("3")
+    expect(form.get_by_role("alert")).to_have_count(0)
+    form.get_by_role("button", name="Copy the lines").focus()
+    page.keyboard.press("Enter")
+
+    expect(form.get_by_text("Copied.")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied == "desired_count = 3  # tasks of the service"
+
+
+def test_the_command_of_a_step_is_copied_whole(page: Page) -> None:
+    cards = page.locator(BOXES).nth(1)
+    cards.get_by_role("button", name="Copy the command of step 3").focus()
+
+    page.keyboard.press("Space")
+
+    expect(cards.get_by_text("Copied.")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("aws sns subscribe --topic-arn arn:aws:sns:eu-west-1:123456789876:")
+    assert copied.endswith("--protocol email --notification-endpoint example@example.com")
+
+
+def test_the_subscription_is_confirmed_and_the_exercise_knows(page: Page) -> None:
+    inbox, exercise = page.locator(BOXES).nth(2), page.locator(BOXES).nth(3)
+    expect(inbox.get_by_text("is: pending confirmation")).to_be_visible()
+    exercise.get_by_label("Answer").focus()
+    page.keyboard.type("1")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect(exercise.get_by_role("alert")).to_contain_text("Who has not confirmed receives nothing")
+
+    inbox.get_by_role("button", name="Confirm subscription").focus()
+    page.keyboard.press("Enter")
+    expect(inbox.get_by_text("✓ The subscription of example@example.com is:")).to_be_visible()
+    exercise.get_by_role("button", name="Check").focus()
+    page.keyboard.press("Enter")
+
+    expect(exercise.get_by_text("✓ Right: 1 confirmed.")).to_be_visible()
+
+
+@pytest.mark.parametrize("is_light", [True, False], ids=["light", "dark"])
+def test_every_text_can_be_read_in_both_themes(page: Page, is_light: bool) -> None:
+    choose_theme(page, is_light=is_light)
+    for number, box in enumerate(page.locator(BOXES).all()):
+        box.evaluate("(box, id) => { box.id = id; }", f"box-{number}")
+
+        texts, low = low_contrast(page, f"#box-{number}")
+
+        assert texts > 3
+        assert low == []
+
+
+def test_at_200_percent_nothing_is_cut_off(page: Page) -> None:
+    """A page of 1280 pixels at 200 % has room for 640."""
+    page.set_viewport_size({"width": 640, "height": 450})
+    try:
+        for box in page.locator(BOXES).all():
+            assert box.evaluate("box => box.clientWidth") < 640
+            assert box.evaluate(WIDER_THAN_ITS_BOX) == []
+    finally:
+        page.set_viewport_size({"width": 1280, "height": 900})
