@@ -273,8 +273,10 @@ def test_what_an_exercise_needs_and_is_not_there_names_its_notebook(session: Ses
         ("primary", "20_create_service"),
         ("time-to-alert", "50_run_failure_drill"),
     ):
+        card = widgets.exercise(session, SETTINGS, name)
+        assert card.grade is None
         with pytest.raises(MissingPrerequisite, match=f"run {notebook} first"):
-            widgets.exercise(session, SETTINGS, name)
+            card.check(card.solution)
 
 
 def test_an_exercise_that_does_not_exist_names_those_that_do(session: Session) -> None:

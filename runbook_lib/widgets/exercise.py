@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from runbook_lib.errors import RunbookError
+from runbook_lib.errors import MissingPrerequisite, RunbookError
 from runbook_lib.exercises import Exercise, Grade, find_exercise
 from runbook_lib.frontend import is_interactive
 from runbook_lib.session import Session
@@ -54,7 +54,13 @@ def exercise(session: Session, settings: Settings, name: str) -> ExerciseCard:
     if is_interactive():
         parts.show(ExerciseView(card).box, plain=f"Question: {card.question}")
         return card
-    solution = card.solution
+    try:
+        solution = card.solution
+    except MissingPrerequisite as error:
+        # An exercise must never end a headless run: its verdict comes after it.
+        plain = f"Question: {card.question}\nIt cannot be answered now: {error}"
+        parts.show_text(plain, f"<p>{safe(plain)}</p>")
+        return card
     grade = card.check(solution)
     plain = f"Question: {card.question}\nSolution: {solution}\nGrade: {grade.sentence}"
     parts.show_text(plain, _folded(card.question, solution, grade))
