@@ -35,7 +35,7 @@ from runbook_lib.emulator.state import (
     Task,
     TaskDefinition,
 )
-from runbook_lib.session import close_private_emulator
+from runbook_lib.session import Session, close_private_emulator, open_session
 
 REGION = "eu-west-1"
 ACCOUNT = "123456789876"
@@ -101,6 +101,20 @@ def shared_aws(emulator_server: EmulatorServer) -> Callable[..., Any]:
 def aws(emulator: EmulatorServer) -> Callable[..., Any]:
     """aws("ecs") is a client on the new emulator; aws("sns", "ap-northeast-1") one elsewhere."""
     return partial(connect, emulator.url)
+
+
+@pytest.fixture(scope="module")
+def connected(emulator_server: EmulatorServer) -> Session:
+    """Clients take long to make, and outlive the world that they talk to."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL", emulator_server.url)
+        return open_session()
+
+
+@pytest.fixture
+def session(emulator: EmulatorServer, connected: Session) -> Session:
+    connected.journal.entries.clear()
+    return connected
 
 
 @pytest.fixture

@@ -110,3 +110,18 @@ def target_group(deployed: Deployed, *, has_balancer: bool = True, **settings: A
 
 def behind(arn: str, port: int = 80) -> dict[str, Any]:
     return {"loadBalancers": [{"targetGroupArn": arn, "containerName": "c", "containerPort": port}]}
+
+
+def put_alarm(deployed: Deployed, state: str) -> None:
+    cloudwatch = deployed.aws("cloudwatch")
+    cloudwatch.put_metric_alarm(
+        AlarmName="errors",
+        MetricName="5XX",
+        Namespace="app",
+        Period=60,
+        EvaluationPeriods=3,
+        Statistic="Sum",
+        Threshold=1.0,
+        ComparisonOperator="GreaterThanThreshold",
+    )
+    cloudwatch.set_alarm_state(AlarmName="errors", StateValue=state, StateReason="test")

@@ -54,20 +54,6 @@ def plan(*steps: Step) -> Plan:
 
 
 @pytest.fixture(scope="module")
-def connected(emulator_server: EmulatorServer) -> Session:
-    """Clients take long to make, and outlive the world that they talk to."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", emulator_server.url)
-        return open_session()
-
-
-@pytest.fixture
-def session(emulator: EmulatorServer, connected: Session) -> Session:
-    connected.journal.entries.clear()
-    return connected
-
-
-@pytest.fixture(scope="module")
 def connected_to_aws(emulator_server: EmulatorServer) -> Session:
     """The real AWS path of the code: only the endpoint is the emulator's."""
     with pytest.MonkeyPatch.context() as patch:

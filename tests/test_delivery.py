@@ -9,10 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from runbook_lib import apply, await_alert, facts, open_session, read_probe, rule_would_match, walk
+from runbook_lib import apply, await_alert, facts, read_probe, rule_would_match, walk
 from runbook_lib.delivery import PATIENCE, find_alert
 from runbook_lib.diagnosing import sample_event
-from runbook_lib.emulator.http_server import EmulatorServer
 from runbook_lib.plans.bad_release import probe_arn
 from runbook_lib.plans.topic import topic_arn
 from runbook_lib.session import Session
@@ -23,20 +22,6 @@ SETTINGS = Settings()
 RAW = Settings(alert_format="event")
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 FAILED = "SERVICE_DEPLOYMENT_FAILED"
-
-
-@pytest.fixture(scope="module")
-def connected(emulator_server: EmulatorServer) -> Session:
-    """Clients take long to make, and outlive the world that they talk to."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", emulator_server.url)
-        return open_session()
-
-
-@pytest.fixture
-def session(emulator: EmulatorServer, connected: Session) -> Session:
-    connected.journal.entries.clear()
-    return connected
 
 
 def fail(session: Session, settings: Settings = SETTINGS) -> str:

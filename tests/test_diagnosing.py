@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from runbook_lib import apply, await_alert, diagnose, open_session, walk
+from runbook_lib import apply, await_alert, diagnose, walk
 from runbook_lib.delivery import BROKEN, NOT_REACHED, OK, Delivery
 from runbook_lib.emulator.http_server import EmulatorServer
 from runbook_lib.plans.bad_release import probe_arn
@@ -25,14 +25,6 @@ from runbook_lib.watching import watch
 
 SETTINGS = Settings()
 Break = Callable[[Session], None]
-
-
-@pytest.fixture(scope="module")
-def connected(emulator_server: EmulatorServer) -> Session:
-    """Clients take long to make, and outlive the world that they talk to."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", emulator_server.url)
-        return open_session()
 
 
 @pytest.fixture

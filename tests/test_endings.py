@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from deployed import Deployed
+from deployed import Deployed, put_alarm
 
-from runbook_lib import deployment_verdict, open_session
+from runbook_lib import deployment_verdict
 from runbook_lib.emulator.client import EmulatorControls
-from runbook_lib.emulator.http_server import EmulatorServer
 from runbook_lib.session import Session
 from runbook_lib.verdict import (
     ALARM,
@@ -44,14 +43,6 @@ RINGING = {"alarmNames": ["errors"], "enable": True, "rollback": True}
 WRONG = "nginx:wrong-image-tag"
 
 
-@pytest.fixture(scope="module")
-def connected(emulator_server: EmulatorServer) -> Session:
-    """Clients take long to make, and outlive the world that they talk to."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", emulator_server.url)
-        return open_session()
-
-
 @pytest.fixture
 def deployed(aws: Aws, advance: Callable[[float], None]) -> Deployed:
     return Deployed(aws, advance)
@@ -67,21 +58,6 @@ def ship(web: Deployed, image: str, seconds: float, **settings: Any) -> str:
     shipped = primary(web)
     web.advance(seconds)
     return shipped
-
-
-def put_alarm(web: Deployed, state: str) -> None:
-    cloudwatch = web.aws("cloudwatch")
-    cloudwatch.put_metric_alarm(
-        AlarmName="errors",
-        MetricName="5XX",
-        Namespace="app",
-        Period=60,
-        EvaluationPeriods=3,
-        Statistic="Sum",
-        Threshold=1.0,
-        ComparisonOperator="GreaterThanThreshold",
-    )
-    cloudwatch.set_alarm_state(AlarmName="errors", StateValue=state, StateReason="test")
 
 
 def stop(web: Deployed, **how: str) -> None:

@@ -5,19 +5,11 @@ from __future__ import annotations
 import pytest
 from drilling import set_up
 
-from runbook_lib import apply, estimate, labs, open_session
+from runbook_lib import apply, estimate, labs
 from runbook_lib.emulator.http_server import EmulatorServer
 from runbook_lib.facts import CircuitBreaker
 from runbook_lib.session import Session
 from runbook_lib.settings import Settings
-
-
-@pytest.fixture(scope="module")
-def connected(emulator_server: EmulatorServer) -> Session:
-    """Clients take long to make, and outlive the world that they talk to."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", emulator_server.url)
-        return open_session()
 
 
 @pytest.mark.parametrize("threshold", ["BOUNDED_PERCENT 50", "COUNT 1"])

@@ -9,8 +9,7 @@ from typing import Any
 
 import pytest
 
-from runbook_lib import apply, await_alert, open_session, reading, walk
-from runbook_lib.emulator.http_server import EmulatorServer
+from runbook_lib import apply, await_alert, reading, walk
 from runbook_lib.errors import BadParameter, NotDrillable, NotSteady
 from runbook_lib.session import Session
 from runbook_lib.settings import Settings
@@ -19,20 +18,6 @@ from runbook_lib.steps import MASK, Plan
 OWN = Settings(service="shop", service_mode="existing", confirm="shop")
 SECRET = "hunter2-not-to-be-shown"
 Aws = Callable[..., Any]
-
-
-@pytest.fixture(scope="module")
-def connected(emulator_server: EmulatorServer) -> Session:
-    """Clients take long to make, and outlive the world that they talk to."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", emulator_server.url)
-        return open_session()
-
-
-@pytest.fixture
-def session(emulator: EmulatorServer, connected: Session) -> Session:
-    connected.journal.entries.clear()
-    return connected
 
 
 def create(session: Session, **settings: Any) -> None:

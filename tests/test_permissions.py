@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from runbook_lib import apply, open_session, preflight, reading, walk
+from runbook_lib import apply, preflight, reading, walk
 from runbook_lib.emulator.http_server import EmulatorServer
 from runbook_lib.errors import RunbookError
 from runbook_lib.permissions import Statement, permissions_of, policy_of
@@ -21,14 +21,6 @@ ACCOUNT = "123456789876"
 STATEMENTS = permissions_of(SETTINGS, ACCOUNT)
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 Aws = Callable[..., Any]
-
-
-@pytest.fixture(scope="module")
-def connected(emulator_server: EmulatorServer) -> Session:
-    """Clients take long to make, and outlive the world that they talk to."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", emulator_server.url)
-        return open_session()
 
 
 @pytest.fixture

@@ -11,8 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from runbook_lib import apply, facts, open_session, plans, reading, walk
-from runbook_lib.emulator.http_server import EmulatorServer
+from runbook_lib import apply, facts, plans, reading, walk
 from runbook_lib.errors import BadParameter, NotOurs
 from runbook_lib.plans import event_rule, topic
 from runbook_lib.plans.bad_release import plan_probe, probe_arn
@@ -614,20 +613,6 @@ def test_whatever_is_created_carries_the_tag() -> None:
 
 
 # --- on the emulator -----------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def connected(emulator_server: EmulatorServer) -> Session:
-    """Clients take long to make, and outlive the world that they talk to."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", emulator_server.url)
-        return open_session()
-
-
-@pytest.fixture
-def session(emulator: EmulatorServer, connected: Session) -> Session:
-    connected.journal.entries.clear()
-    return connected
 
 
 def go_through(session: Session, *, up_to: str = "99") -> None:

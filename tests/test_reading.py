@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from runbook_lib import apply, facts, open_session, reading, walk
-from runbook_lib.emulator.http_server import EmulatorServer
+from runbook_lib import apply, facts, reading, walk
 from runbook_lib.session import Session
 from runbook_lib.settings import Settings
 from runbook_lib.watching import wait_until_steady
@@ -22,20 +21,6 @@ EVENT: Mapping[str, Any] = {
     "source": "aws.ecs",
     "detail": {"eventName": "SERVICE_DEPLOYMENT_FAILED", "deploymentId": "ecs-svc/1"},
 }
-
-
-@pytest.fixture(scope="module")
-def connected(emulator_server: EmulatorServer) -> Session:
-    """Clients take long to make, and outlive the world that they talk to."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", emulator_server.url)
-        return open_session()
-
-
-@pytest.fixture
-def session(emulator: EmulatorServer, connected: Session) -> Session:
-    connected.journal.entries.clear()
-    return connected
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import awscli  # type: ignore[import-untyped]
 import pytest
 from awscli.clidriver import create_clidriver  # type: ignore[import-untyped]
 
-from runbook_lib import apply, open_session, walk
+from runbook_lib import apply, walk
 from runbook_lib.applying import Outcome
 from runbook_lib.emulator.client import EmulatorControls
 from runbook_lib.emulator.http_server import EmulatorServer
@@ -193,20 +193,6 @@ def run_cli(
             assert driver.main(words) == 0, f"{each.cli}\n{capsys.readouterr().err}"
 
     return run
-
-
-@pytest.fixture(scope="module")
-def connected(emulator_server: EmulatorServer) -> Session:
-    """Clients take long to make, and outlive the world that they talk to."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", emulator_server.url)
-        return open_session()
-
-
-@pytest.fixture
-def session(emulator: EmulatorServer, connected: Session) -> Session:
-    connected.journal.entries.clear()
-    return connected
 
 
 def empty_the_account(aws: Callable[..., Any]) -> None:

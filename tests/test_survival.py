@@ -101,20 +101,6 @@ class Fate:
             raise Killed
 
 
-@pytest.fixture(scope="module")
-def connected(emulator_server: EmulatorServer) -> Session:
-    """Clients take long to make, and outlive the world that they talk to."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", emulator_server.url)
-        return open_session()
-
-
-@pytest.fixture
-def session(emulator: EmulatorServer, connected: Session) -> Session:
-    connected.journal.entries.clear()
-    return connected
-
-
 @pytest.fixture
 def strike(emulator: EmulatorServer) -> Callable[..., None]:
     """strike({"call": "ecs:*", "fault": "throttling"}) injects these faults and no others."""

@@ -24,20 +24,6 @@ SETTINGS = Settings()
 NOTEBOOKS = [each.stem for each in walk_notebooks()]
 
 
-@pytest.fixture(scope="module")
-def connected(emulator_server: EmulatorServer) -> Session:
-    """Clients take long to make, and outlive the world that they talk to."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", emulator_server.url)
-        return open_session()
-
-
-@pytest.fixture
-def session(emulator: EmulatorServer, connected: Session) -> Session:
-    connected.journal.entries.clear()
-    return connected
-
-
 def do(session: Session, notebook: str, settings: Settings = SETTINGS) -> None:
     """What running this notebook does; a drill is slept through, not watched."""
     (stage,) = [each for each in walk.STAGES if each.notebook == notebook]

@@ -10,8 +10,7 @@ from typing import Any
 
 import pytest
 
-from runbook_lib import apply, facts, open_session, walk, watch
-from runbook_lib.emulator.http_server import EmulatorServer
+from runbook_lib import apply, facts, walk, watch
 from runbook_lib.errors import DeadlineMissed, MissingPrerequisite
 from runbook_lib.session import Session
 from runbook_lib.settings import Settings
@@ -200,20 +199,6 @@ def test_steady_is_one_completed_deployment_with_all_its_tasks(
 
 
 # --- on the emulator -----------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def connected(emulator_server: EmulatorServer) -> Session:
-    """Clients take long to make, and outlive the world that they talk to."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("AWS_ENDPOINT_URL", emulator_server.url)
-        return open_session()
-
-
-@pytest.fixture
-def session(emulator: EmulatorServer, connected: Session) -> Session:
-    connected.journal.entries.clear()
-    return connected
 
 
 @pytest.fixture

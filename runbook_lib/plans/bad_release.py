@@ -9,7 +9,7 @@ from runbook_lib import facts
 from runbook_lib.errors import NotOurs
 from runbook_lib.plans.existing_service import bad_revision_of, register_bad_step
 from runbook_lib.plans.service import guard_steps
-from runbook_lib.plans.task_definition import matching_revision, register_step
+from runbook_lib.plans.task_definition import matching_revision, register_step, registered
 from runbook_lib.plans.topic import topic_arn
 from runbook_lib.settings import Settings
 from runbook_lib.steps import (
@@ -17,7 +17,6 @@ from runbook_lib.steps import (
     TAG_VALUE,
     Lookup,
     Plan,
-    Result,
     Step,
     is_ours,
     queue_url_command,
@@ -137,13 +136,17 @@ def plan_bad_release(
         and primary.task_definition == present.name
         and not primary.has_failed
     )
+    # Only the threshold: a breaker or a rollback that is off is what the drill then shows.
+    own_breaker = definition is None and service.circuit_breaker.rolls_back
+    guard = guard_steps(settings, service) if own_breaker else ()
+    revision = present.name if present else registered(settings.drill_family, revisions)
     update = Step(
         service="ecs",
         operation="UpdateService",
         input={
             "cluster": settings.cluster,
             "service": settings.service,
-            "taskDefinition": present.name if present else _registered(settings, revisions),
+            "taskDefinition": revision,
         },
         why="starts the deployment that will fail",
         makes=f"a deployment of {settings.service} that fails",
@@ -151,15 +154,5 @@ def plan_bad_release(
         undo="the circuit breaker rolls back by itself",
         satisfied=f"{primary.id} is running" if running and primary else "",
     )
-    guard = () if definition is not None else guard_steps(settings, service)
     steps = (*plan_probe(settings, account, queue, topic), *guard, register, update)
     return Plan("Ship a bad release", settings.service, steps)
-
-
-def _registered(settings: Settings, revisions: Sequence[facts.TaskDefinition]) -> Result:
-    newest = max((each.revision for each in revisions), default=0)
-    return Result(
-        "RegisterTaskDefinition",
-        "join(':', [taskDefinition.family, to_string(taskDefinition.revision)])",
-        shown=f"{settings.drill_family}:{newest + 1}",
-    )

@@ -13,9 +13,9 @@ from typing import Any
 from runbook_lib import facts
 from runbook_lib.errors import NotOurs
 from runbook_lib.plans.service import breaker_input, create_cluster_step, create_service_step
-from runbook_lib.plans.task_definition import definition_input, role_steps
+from runbook_lib.plans.task_definition import definition_input, registered, role_steps
 from runbook_lib.settings import Settings
-from runbook_lib.steps import ECS_TAGS, Plan, Result, Step, is_ours
+from runbook_lib.steps import ECS_TAGS, Plan, Step, is_ours
 
 RELEASE = "lab-release"
 """Tag of a revision: the name of the release that it is."""
@@ -78,7 +78,7 @@ def plan_release(
             next_step="choose another name for the parameter service",
         )
     known = revision_of(release, present.revisions)
-    revision: Any = known.name if known else _registered(settings, present.revisions)
+    revision: Any = known.name if known else registered(settings.family, present.revisions)
     steps = (
         *role_steps(settings, present.role),
         _register(settings, account, release, known),
@@ -121,15 +121,6 @@ def _register(
         permissions=("ecs:RegisterTaskDefinition", "ecs:TagResource", "iam:PassRole"),
         undo="aws ecs deregister-task-definition",
         satisfied=f"{known.name} is this release" if known else "",
-    )
-
-
-def _registered(settings: Settings, revisions: Sequence[facts.TaskDefinition]) -> Result:
-    newest = max((each.revision for each in revisions), default=0)
-    return Result(
-        "RegisterTaskDefinition",
-        "join(':', [taskDefinition.family, to_string(taskDefinition.revision)])",
-        shown=f"{settings.family}:{newest + 1}",
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from runbook_lib import facts
 from runbook_lib.settings import Settings
-from runbook_lib.steps import AWS_TAGS, ECS_TAGS, Plan, Step, is_ours
+from runbook_lib.steps import AWS_TAGS, ECS_TAGS, Plan, Result, Step, is_ours
 
 TRUST_POLICY = {
     "Version": "2012-10-17",
@@ -71,6 +71,16 @@ def register_step(
         permissions=("ecs:RegisterTaskDefinition", "ecs:TagResource", "iam:PassRole"),
         undo="aws ecs deregister-task-definition",
         satisfied=f"{present.name} has this image" if present else "",
+    )
+
+
+def registered(family: str, revisions: Sequence[facts.TaskDefinition]) -> Result:
+    """The revision that RegisterTaskDefinition will bring: "my-task:2" until it has."""
+    newest = max((each.revision for each in revisions), default=0)
+    return Result(
+        "RegisterTaskDefinition",
+        "join(':', [taskDefinition.family, to_string(taskDefinition.revision)])",
+        shown=f"{family}:{newest + 1}",
     )
 
 

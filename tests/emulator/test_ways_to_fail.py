@@ -11,7 +11,17 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from deployed import ACCOUNT, BARE_ROLE, ECR, Advance, Aws, Deployed, behind, target_group
+from deployed import (
+    ACCOUNT,
+    BARE_ROLE,
+    ECR,
+    Advance,
+    Aws,
+    Deployed,
+    behind,
+    put_alarm,
+    target_group,
+)
 
 from runbook_lib.emulator.client import EmulatorControls
 
@@ -372,21 +382,6 @@ def test_a_load_balancer_that_does_not_fit_is_refused(deployed: Deployed, case: 
 
 
 ALARM = {"alarmNames": ["errors"], "enable": True, "rollback": True}
-
-
-def put_alarm(deployed: Deployed, state: str) -> None:
-    cloudwatch = deployed.aws("cloudwatch")
-    cloudwatch.put_metric_alarm(
-        AlarmName="errors",
-        MetricName="5XX",
-        Namespace="app",
-        Period=60,
-        EvaluationPeriods=3,
-        Statistic="Sum",
-        Threshold=1.0,
-        ComparisonOperator="GreaterThanThreshold",
-    )
-    cloudwatch.set_alarm_state(AlarmName="errors", StateValue=state, StateReason="test")
 
 
 @pytest.mark.fact("alarms.fail", "alarms.event", "alarms.record")
