@@ -153,7 +153,9 @@ def clean_up_plan(session: Session, settings: Settings) -> Plan:
     tags = {each["key"]: each["value"] for each in cluster.get("tags", ())} if cluster else None
     left = plans.Leftovers(
         service=reading.read_service(session, settings.cluster, settings.service),
-        revisions=reading.read_task_definitions(session, settings.drill_family),
+        revisions=reading.read_task_definitions(
+            session, settings.drill_family, most=reading.ALL_REVISIONS
+        ),
         rule=reading.read_rule(session, settings.rule),
         topic=reading.read_topic(session, settings.topic),
         queue=reading.read_queue(session, settings.probe_queue),

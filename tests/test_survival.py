@@ -21,6 +21,7 @@ from runbook_lib.emulator.http_server import EmulatorServer
 from runbook_lib.errors import CallRefused, NoReply, RolloutFailed, StepRefused
 from runbook_lib.session import Session
 from runbook_lib.settings import Settings
+from runbook_lib.steps import TAG_KEY, TAG_VALUE
 
 SETTINGS = Settings(threshold="COUNT 1")
 """The first failure trips the breaker: the same steps in a fifth of the looks."""
@@ -342,3 +343,24 @@ def test_a_name_that_somebody_else_took_first_is_not_mistaken_for_a_repeated_ste
 
     with pytest.raises(StepRefused, match="EntityAlreadyExists"):
         apply(session, plan)
+
+
+def test_cleaning_up_finds_every_revision_however_many_runs_were_broken_off(
+    session: Session, empty_account: Fate
+) -> None:
+    set_up(session, SETTINGS)
+    register = session.client("ecs").register_task_definition
+    for _ in range(25):
+        register(
+            family=SETTINGS.family,
+            containerDefinitions=[{"name": "c", "image": "nginx:alpine"}],
+            requiresCompatibilities=["FARGATE"],
+            networkMode="awsvpc",
+            cpu="256",
+            memory="512",
+            tags=[{"key": TAG_KEY, "value": TAG_VALUE}],
+        )
+
+    clean_up(session, SETTINGS)
+
+    assert left_over(session, SETTINGS) == []
