@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
 NOTEBOOKS := $(wildcard notebooks)
+MINISTACK := ministack>=1.5.33,<1.6
 
 # The first of these that is new enough. Say `make PYTHON=/path/to/python3.12 …` to choose another.
 CANDIDATES := python3 python3.14 python3.13 python3.12 python3.11 python
@@ -15,7 +16,7 @@ NO_AWS := unset $$(env | sed -n 's/^\(AWS_[A-Za-z0-9_]*\)=.*/\1/p') _; \
 	export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true;
 
 .DEFAULT_GOAL := help
-.PHONY: help drill test lab notebooks lint format clean
+.PHONY: help drill test lab notebooks bench lint format clean
 
 ## help: show this list
 help:
@@ -37,6 +38,10 @@ lab: $(VENV)/runtime.stamp
 notebooks: $(VENV)/dev.stamp
 	@$(BIN)/python tools/write_navigation.py
 	@$(BIN)/python tools/execute_notebooks.py $(ARGS)
+
+## bench: side by side with others, a table of ratios; results in benchmarks/results/ (ARGS='-k import')
+bench: $(VENV)/bench.stamp
+	@MINISTACK=$(VENV)/ministack/bin/ministack $(BIN)/python -m benchmarks $(ARGS)
 
 ## lint: style, types, spelling, the notebook rules
 lint: $(VENV)/dev.stamp
@@ -78,4 +83,11 @@ $(VENV)/runtime.stamp: pyproject.toml
 
 $(VENV)/dev.stamp: pyproject.toml
 	$(call install,the runbook and its test tools,.[dev])
+	@touch $(VENV)/runtime.stamp $@
+
+# ministack pins a botocore that is not ours: it gets an environment of its own.
+$(VENV)/bench.stamp: pyproject.toml
+	$(call install,the runbook and what it is measured against,.[bench])
+	@$(BIN)/python -m venv $(VENV)/ministack
+	@$(VENV)/ministack/bin/python -m pip install --quiet --disable-pip-version-check '$(MINISTACK)'
 	@touch $(VENV)/runtime.stamp $@

@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from runbook_lib.delivery import await_alert, read_probe
     from runbook_lib.diagnosing import diagnose, rule_would_match
     from runbook_lib.estimating import estimate
+    from runbook_lib.fleet_watching import watch_many
     from runbook_lib.journal import record
     from runbook_lib.judging import deployment_verdict
     from runbook_lib.preflight import preflight
+    from runbook_lib.queue_watching import watch_by_queue
     from runbook_lib.reading import (
         read_rule,
         read_service,
@@ -56,6 +58,8 @@ __all__ = [
     "wait_until_steady",
     "walk",
     "watch",
+    "watch_by_queue",
+    "watch_many",
     "widgets",
 ]
 
@@ -81,6 +85,8 @@ _HOMES = {
     "rule_would_match": "diagnosing",
     "wait_until_steady": "watching",
     "watch": "watching",
+    "watch_by_queue": "queue_watching",
+    "watch_many": "fleet_watching",
 }
 """The module that each name comes from. A name that is not here is a module itself."""
 

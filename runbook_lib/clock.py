@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class Clock(Protocol):
@@ -19,6 +19,17 @@ class Clock(Protocol):
     def sleep(self, seconds: float) -> None: ...
 
 
+@runtime_checkable
+class LongPollClock(Clock, Protocol):
+    """A clock that knows how to wait for a message before the queue is asked for it.
+
+    On AWS the queue does the waiting. On the emulator's frozen clock nothing would ever come:
+    there time leaps to the first message, 20 s at the most for until_message(arn, 20).
+    """
+
+    def until_message(self, queue_arn: str, seconds: float) -> None: ...
+
+
 class WallClock:
     """Real time."""
 
@@ -27,3 +38,6 @@ class WallClock:
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
+
+    def until_message(self, queue_arn: str, seconds: float) -> None:
+        """SQS waits, up to WaitTimeSeconds of the call that follows."""

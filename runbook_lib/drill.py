@@ -9,33 +9,48 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
+import runbook_lib.late_grammar  # noqa: F401  # before jsonschema, which nbformat imports
+
+# isort: split
 from botocore.exceptions import BotoCoreError, ClientError
 from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
-from tqdm import tqdm
 
-from runbook_lib import junit, report, tables, walk
+from runbook_lib import junit, report, walk
+from runbook_lib.drill_lines import only_states, progress
 from runbook_lib.errors import BadParameter, RunbookError
 from runbook_lib.estimating import estimate
 from runbook_lib.journal import JOURNAL_VARIABLE, read_entries, read_records
 from runbook_lib.notebook_files import notebook_folder, walk_notebooks
 from runbook_lib.preflight import preflight, problems
+from runbook_lib.rare_collections import rare_collections
 from runbook_lib.run_record import RunRecord
 from runbook_lib.scrubbing import scrubbed
 from runbook_lib.session import ENDPOINT_VARIABLE, Session, connect
 from runbook_lib.settings import Settings
-from runbook_lib.warm_kernel import FinishedCell, WarmKernel, declared_parameters
+from runbook_lib.warm_kernel import WarmKernel, declared_parameters
 
 PASSED, FAILED, BAD_PARAMETER, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
 _BEFORE_ANYTHING = ("BadParameter", "UnknownParameter")
-_STATE_LINE = re.compile(r"\d\d:\d\d:\d\d  \w+ .* ecs-svc/")
+_FIRST = (
+    "import threading, runbook_lib.charts, runbook_lib.tables, runbook_lib.walk; "
+    "import runbook_lib.emulator.client, runbook_lib.widgets; "
+    "from runbook_lib.emulator.service_data import read_ahead; "
+    "read_ahead('ec2', 'ecs', 'events', 'iam', 'sns', 'sqs', 'sts'); "
+    "threading.Thread(target=__import__, args=('matplotlib.backends.backend_svg',)).start()"
+)
+"""What notebooks import: their kernel does so while the emulator starts and the preflight looks.
+The charts come last, and need theirs only then."""
+_FOR_EVIDENCE = "matplotlib.backends.backend_svg"
+"""What the report's charts need takes a while to import: done while the notebooks run."""
 Say = Callable[[str], None]
 
 
@@ -75,9 +90,10 @@ def run_drill(drill: Drill, say: Say = print) -> int:
     0 pass, 1 fail, 2 a bad parameter (nothing was touched), 3 AWS or the emulator refused a step,
     130 interrupted; after 3 and 130 it lists what exists.
     """
-    with contextlib.ExitStack() as stack:
+    with rare_collections(), contextlib.ExitStack() as stack:
         session: Session | None = None
         try:
+            kernel = stack.enter_context(_kernel()) if _may_run(drill.settings) else None
             stack.enter_context(_shared_emulator(drill.settings))
             session = connect(drill.settings)
             refused = problems(preflight(session, drill.settings))
@@ -85,10 +101,10 @@ def run_drill(drill: Drill, say: Say = print) -> int:
                 return max(_say_error(each, BAD_PARAMETER) for each in refused)
             say(f"{session}, service {drill.settings.service}")
             if session.needs_confirmation:
-                say(estimate(drill.settings.desired_count).sentence)
-            if session.needs_confirmation and not drill.settings.confirm:
+                say(_estimated(drill.settings))
+            if kernel is None:
                 return _only_plan(session, drill.settings, say)
-            return _run(drill, session, say)
+            return _run(drill, session, kernel, say)
         except BadParameter as error:
             return _say_error(error, BAD_PARAMETER)
         except (RunbookError, ClientError, BotoCoreError) as error:
@@ -118,19 +134,29 @@ def _shared_emulator(settings: Settings) -> Iterator[None]:
             del os.environ[ENDPOINT_VARIABLE]
 
 
-def _run(drill: Drill, session: Session, say: Say) -> int:
+def _may_run(settings: Settings) -> bool:
+    """On AWS nothing runs until `confirm` says so."""
+    return settings.target == "emulator" or bool(settings.confirm)
+
+
+def _kernel() -> WarmKernel:
+    return WarmKernel(env=os.environ, cwd=notebook_folder(), first=_FIRST)
+
+
+def _estimated(settings: Settings) -> str:
+    return estimate(settings.desired_count, breaker=settings.circuit_breaker).sentence
+
+
+def _run(drill: Drill, session: Session, kernel: WarmKernel, say: Say) -> int:
     drill.out.mkdir(parents=True, exist_ok=True)
     lines = drill.out / "journal.jsonl"
     lines.unlink(missing_ok=True)
-    environment = {**os.environ, JOURNAL_VARIABLE: str(lines.resolve())}
+    kernel.environment = {JOURNAL_VARIABLE: str(lines.resolve()), **_endpoint()}
     ran = RunRecord.begin([path.stem for path in drill.notebooks], session.clock.now())
     try:
-        with (
-            _progress(drill) as (tell, tick),
-            WarmKernel(
-                env=environment, cwd=notebook_folder(), on_line=_only_states(tell), on_cell=tick
-            ) as kernel,
-        ):
+        with progress(drill.notebooks) as (tell, tick):
+            kernel.on_line, kernel.on_cell = only_states(tell), tick
+            Thread(target=import_module, args=(_FOR_EVIDENCE,), daemon=True).start()
             for path in drill.notebooks:
                 target = drill.out / path.name
                 with ran.notebook(path.stem):
@@ -138,41 +164,20 @@ def _run(drill: Drill, session: Session, say: Say) -> int:
                 ran.records[path.stem] = read_records(executed)
                 tell(f"{path.stem:<30} ok")
     finally:
+        kernel.stop()
         _write_evidence(drill, session, ran, lines)
     return _say_verdict(drill, ran.records, say)
+
+
+def _endpoint() -> dict[str, str]:
+    """The emulator's address, which was not known when the kernel was started."""
+    found = os.environ.get(ENDPOINT_VARIABLE)
+    return {ENDPOINT_VARIABLE: found} if found else {}
 
 
 def _declared(path: Path, given: Mapping[str, Any]) -> dict[str, Any]:
     known = declared_parameters(path)
     return {name: value for name, value in given.items() if name in known}
-
-
-@contextlib.contextmanager
-def _progress(drill: Drill) -> Iterator[tuple[Say, Callable[[FinishedCell], None]]]:
-    """A bar over all code cells on a terminal; lines are printed above it."""
-    cells = sum(_code_cells(path) for path in drill.notebooks)
-    with tqdm(total=cells, unit="cell", leave=False, disable=not sys.stderr.isatty()) as bar:
-
-        def tell(line: str) -> None:
-            tqdm.write(line, file=sys.stdout)
-            sys.stdout.flush()
-
-        yield tell, lambda _: bar.update() and None
-
-
-def _code_cells(path: Path) -> int:
-    content = json.loads(path.read_text(encoding="utf-8"))
-    return sum(cell["cell_type"] == "code" for cell in content["cells"])
-
-
-def _only_states(tell: Say) -> Say:
-    """Of what notebooks print, the lines of `watch`; commands are in the executed copies."""
-
-    def on_line(line: str) -> None:
-        if _STATE_LINE.match(line):
-            tell(f"    {line}")
-
-    return on_line
 
 
 def _write_evidence(drill: Drill, session: Session, ran: RunRecord, lines: Path) -> None:
@@ -218,6 +223,8 @@ def _say_verdict(drill: Drill, records: Mapping[str, Mapping[str, Any]], say: Sa
 
 def _only_plan(session: Session, settings: Settings, say: Say) -> int:
     """On AWS without `confirm`: the plans that can be made now, and nothing else."""
+    from runbook_lib import tables
+
     makes = [walk.task_definition_plan, walk.service_plan, walk.topic_plan, walk.event_rule_plan]
     if settings.drills_own_service:
         makes = [walk.topic_plan, walk.event_rule_plan, walk.bad_release_plan]
@@ -257,6 +264,8 @@ def _say_failed_notebook(drill: Drill, session: Session | None, error: Exception
 
 
 def _say_what_exists(drill: Drill, session: Session | None, say: Say) -> None:
+    from runbook_lib import tables
+
     if session is None:
         say("Nothing was begun.")
         return

@@ -249,6 +249,7 @@ def _open_emulator(region: str) -> Session:
         EmulatorMailbox,
         EmulatorRegistries,
     )
+    from runbook_lib.emulator.service_data import shared_loader
 
     shared = os.environ.get(ENDPOINT_VARIABLE, "")
     url = shared or _private_url()
@@ -258,11 +259,13 @@ def _open_emulator(region: str) -> Session:
             problem=f"no emulator answers at {ENDPOINT_VARIABLE}={shared}",
             next_step="start it with `runbook emulator serve`, or unset the variable",
         )
+    core = botocore.session.Session(session_vars=_NOBODYS)
+    core.register_component("data_loader", shared_loader())
     boto_session = boto3.Session(
         aws_access_key_id=DUMMY_KEY,
         aws_secret_access_key=DUMMY_SECRET,
         region_name=region,
-        botocore_session=botocore.session.Session(session_vars=_NOBODYS),
+        botocore_session=core,
     )
 
     def make_client(service: str, where: str) -> Any:

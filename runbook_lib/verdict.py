@@ -293,7 +293,7 @@ _AFTER_ROLLBACK = {
     ECS: "read the service events",
 }
 _AFTER_STALL = {
-    NOTHING_TO_RETURN_TO: "deploy a revision that works: nothing runs until then",
+    NOTHING_TO_RETURN_TO: "deploy a revision that works: ECS does not try again by itself",
     ROLLBACK_OFF: "deploy the last good revision, and switch rollback on",
     STOPPED_WITHOUT_ROLLBACK: "deploy the revision that should run",
     NOT_YET: "look again in a minute; then deploy the last good revision",

@@ -1,8 +1,8 @@
 """Room: one running kernel for a whole walk of notebooks.
 
-Lives here: the papermill engine "warm_kernel", the life of its kernel, and what a notebook declares
-as its parameters. A kernel start costs about a second and importing boto3 and pandas another two;
-here a walk pays that once. Outputs, errors and the saved copies are papermill's own.
+Lives here: the life of the kernel, and what a notebook declares as its parameters. A kernel start
+costs about a second and importing boto3 and pandas another; here a walk pays that once, while its
+own process does something else. Outputs, errors and the saved copies are papermill's own.
 Never here: which notebooks there are, what their parameters mean, what AWS or the emulator is.
 """
 
@@ -14,12 +14,13 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextvars import ContextVar
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Any, Self
+from typing import Self
 
+import runbook_lib.late_grammar  # noqa: F401  # before jsonschema, which nbformat imports
+
+# isort: split
 import nbformat
 import papermill
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
@@ -27,28 +28,30 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import DeadKernelError
 from nbformat import NotebookNode
-from papermill.clientwrap import PapermillNotebookClient
-from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
-ENGINE = "warm_kernel"
-KERNEL = "python3"
+from runbook_lib.rare_collections import RARELY
+from runbook_lib.warm_engine import CURRENT, ENGINE, KERNEL, FinishedCell, Running
+
 SIGTERM_EXIT = 128 + signal.SIGTERM
 
 # Runs in the kernel before each notebook. IPython's reset empties the namespace and starts
 # counting cells from 1 again; imported modules stay.
 _FRESH_NAMESPACE = """
-def _start_afresh(home):
+def _start_afresh(home, environment):
     import gc, os, sys
     os.chdir(home)
+    os.environ.update(environment)
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")
     if "ipywidgets" in sys.modules:
         sys.modules["ipywidgets"].Widget.close_all()
     get_ipython().reset(new_session=True)
     gc.collect()
-_start_afresh({home!r})
+    gc.freeze()  # what is left belongs to modules: the next time it need not be looked at
+_start_afresh({home!r}, {environment!r})
 """
+_WARM_UP = f"import gc; gc.set_threshold{RARELY}; {{first}}; gc.collect(); gc.freeze()"
 
 
 class NotebookParametersError(ValueError):
@@ -59,36 +62,33 @@ class UnknownParameterError(NotebookParametersError):
     """A value was given for a name that the notebook does not declare; papermill only warns."""
 
 
-@dataclass(frozen=True, slots=True)
-class FinishedCell:
-    """A code cell that has just run. `index` counts every cell of the copy, from 0."""
-
-    notebook: Path
-    index: int
-    cell: NotebookNode
-    failed: bool
-
-
 class _ThisInterpreter(KernelSpecManager):
     """Whatever kernels are installed, ours runs the interpreter that runs us."""
 
+    first_line = ""
+
     def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+        launch = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+        option = [f"--IPKernelApp.exec_lines={self.first_line}"] if self.first_line else []
         return KernelSpec(
-            argv=[sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
+            argv=[*launch, *option],
             display_name=kernel_name,
             language="python",
             metadata={"supported_encryption": "curve"},
         )
 
 
-def new_kernel_manager() -> AsyncKernelManager:
-    """A kernel, not yet started, of this interpreter.
+def new_kernel_manager(first: str = "") -> AsyncKernelManager:
+    """A kernel, not yet started, of this interpreter. It runs the line `first` as it starts.
 
     The line to it is encrypted: that is safer on a shared machine, and ipykernel 7 warns on stderr
     about a line that is not.
     """
+    specs = _ThisInterpreter()
+    if first:
+        specs.first_line = _WARM_UP.format(first=first)
     return AsyncKernelManager(
-        kernel_name=KERNEL, kernel_spec_manager=_ThisInterpreter(), transport_encryption="auto"
+        kernel_name=KERNEL, kernel_spec_manager=specs, transport_encryption="auto"
     )
 
 
@@ -126,8 +126,10 @@ class WarmKernel:
 
     `env` is the kernel's whole environment and `cwd` the folder that each notebook begins in.
     `on_line` gets every line the notebook prints, as it arrives; `on_cell` every cell that has run.
-    On the way out the kernel and what it started are gone, also after an error, Ctrl-C or SIGTERM.
-    Not to be shared between threads.
+    Both may be set later, and `environment`, which each notebook finds on top of `env`. The kernel
+    starts at once and runs the line `first`; the first notebook waits for it. On the way out the
+    kernel and what it started are gone, also after an error, Ctrl-C or SIGTERM. Not to be shared
+    between threads.
     """
 
     def __init__(
@@ -137,20 +139,22 @@ class WarmKernel:
         cwd: Path,
         on_line: Callable[[str], None] | None = None,
         on_cell: Callable[[FinishedCell], None] | None = None,
+        first: str = "",
     ) -> None:
+        self.on_line = on_line or _ignore
+        self.on_cell = on_cell or _ignore
+        self.environment: dict[str, str] = {}
         self._env = dict(env)
         self._cwd = cwd.resolve()
-        self._on_line = on_line or _ignore
-        self._on_cell = on_cell or _ignore
+        self._first = first
         self._host: NotebookClient | None = None
         self._signals = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
         self._signals.enter_context(_sigterm_raises())
-        host = NotebookClient(nbformat.v4.new_notebook(), km=new_kernel_manager())
+        host = NotebookClient(nbformat.v4.new_notebook(), km=new_kernel_manager(self._first))
         try:
             host.start_new_kernel(env=self._env, cwd=str(self._cwd))
-            host.start_new_kernel_client()
         except BaseException:
             self._stop(host)
             raise
@@ -163,6 +167,10 @@ class WarmKernel:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End the kernel now: what a notebook is doing goes no further. Twice is harmless."""
         host, self._host = self._host, None
         if host is not None:
             self._stop(host)
@@ -175,20 +183,22 @@ class WarmKernel:
         if self._host is None:
             raise RuntimeError("use WarmKernel as a context manager: its kernel is not running")
         _refuse_unknown(source, parameters)
+        if self._host.kc is None:
+            self._host.start_new_kernel_client()
         target.parent.mkdir(parents=True, exist_ok=True)
         self._host.nb.cells = [nbformat.v4.new_code_cell(self._start_afresh())]
         self._host.execute_cell(self._host.nb.cells[0], 0, store_history=False)
-        running = _CURRENT.set(_Running(source, self._host, self._on_line, self._on_cell))
+        running = CURRENT.set(Running(source, self._host, self.on_line, self.on_cell))
         try:
             return _run_papermill(source, target, parameters)
         except (PapermillExecutionError, DeadKernelError) as error:
             error.add_note(f"Notebook: {source.name}. The failed copy: {target}")
             raise
         finally:
-            _CURRENT.reset(running)
+            CURRENT.reset(running)
 
     def _start_afresh(self) -> str:
-        return _FRESH_NAMESPACE.format(home=str(self._cwd))
+        return _FRESH_NAMESPACE.format(home=str(self._cwd), environment=self.environment)
 
     def _stop(self, host: NotebookClient) -> None:
         """End the kernel and what it started, at once: a polite request waits for a busy cell."""
@@ -198,64 +208,6 @@ class WarmKernel:
                 host._cleanup_kernel()  # noqa: SLF001  # the only way to end a client that shares its kernel
         finally:
             self._signals.close()
-
-
-@dataclass(frozen=True, slots=True)
-class _Running:
-    """What the engine needs to know of the run that called it; papermill makes the engine."""
-
-    source: Path
-    host: NotebookClient
-    on_line: Callable[[str], None]
-    on_cell: Callable[[FinishedCell], None]
-
-
-_CURRENT: ContextVar[_Running] = ContextVar("running notebook")
-
-
-class _Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill ships without types
-    """Papermill's client on a kernel that is already up, telling what happens as it happens."""
-
-    def __init__(self, nb_man: Any, running: _Running, **options: Any) -> None:
-        super().__init__(
-            nb_man,
-            km=running.host.km,
-            kernel_name=KERNEL,
-            coalesce_streams=True,
-            on_cell_executed=self._cell_executed,
-            **options,
-        )
-        self.kc = running.host.kc
-        self._running = running
-        self._begun = ""
-
-    def process_message(self, message: dict[str, Any], *where: Any) -> NotebookNode | None:
-        output: NotebookNode | None = super().process_message(message, *where)
-        if message["msg_type"] == "stream":
-            *lines, self._begun = (self._begun + message["content"]["text"]).split("\n")
-            for line in lines:
-                self._running.on_line(line)
-        return output
-
-    def _cell_executed(
-        self, *, cell: NotebookNode, cell_index: int, execute_reply: dict[str, Any]
-    ) -> None:
-        if self._begun:
-            self._running.on_line(self._begun)
-            self._begun = ""
-        failed = execute_reply["content"]["status"] == "error"
-        self._running.on_cell(FinishedCell(self._running.source, cell_index, cell, failed))
-
-
-class WarmKernelEngine(NBClientEngine):  # type: ignore[misc]  # papermill ships without types
-    """Papermill's own engine, except that the kernel is there before and stays afterwards."""
-
-    @classmethod
-    def execute_managed_notebook(cls, nb_man: Any, *_: Any, **__: Any) -> None:
-        _Client(nb_man, _CURRENT.get()).execute()
-
-
-papermill_engines.register(ENGINE, WarmKernelEngine)
 
 
 def _run_papermill(source: Path, target: Path, parameters: Mapping[str, object]) -> NotebookNode:

@@ -7,7 +7,7 @@ Never here: whether the end is good (verdict).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from runbook_lib import facts
@@ -52,6 +52,61 @@ class Watched:
         return self.snapshots[0].time
 
 
+@dataclass(slots=True)
+class Following:
+    """What has been seen so far of one deployment, and what it comes to.
+
+    Who follows decides when to `look`, and gives up by `ended(TIMED_OUT)`.
+    """
+
+    session: Session
+    cluster: str
+    service: str
+    deployment_id: str
+    tell: Callable[[str], None]
+    see: Callable[[Snapshot], None] | None = None
+    snapshots: list[Snapshot] = field(default_factory=list)
+    lines: dict[str, str] = field(default_factory=dict)
+    failed_at: datetime | None = None
+
+    def look(self, now: datetime) -> Watched | None:
+        """One DescribeServices. The result, if the deployment has come to an end."""
+        return self.take(now, read_service(self.session, self.cluster, self.service))
+
+    def take(self, now: datetime, found: facts.Service | None) -> Watched | None:
+        """The same with what somebody else has read."""
+        if found is None:
+            return self.ended(GONE)
+        self.snapshots.append(Snapshot(now, found))
+        if self.see is not None:
+            self.see(self.snapshots[-1])
+        _tell_changes(self.session, found, self.lines, self.tell)
+        if found.is_draining:
+            return self.ended(GONE)
+        entry = found.deployment(self.deployment_id)
+        if entry is not None and entry.has_failed and self.failed_at is None:
+            self.failed_at = entry.updated_at
+        end = end_of(self.deployment_id, [each.service for each in self.snapshots])
+        return self.ended(end) if end is not None else None
+
+    @property
+    def is_unknown(self) -> bool:
+        """Looked at often enough to say that there is no such deployment."""
+        return len(self.snapshots) >= UNKNOWN_AFTER and not _was_seen(
+            self.snapshots, self.deployment_id
+        )
+
+    def ended(self, end: str) -> Watched:
+        """Raises `MissingPrerequisite` if the service was never there."""
+        if not self.snapshots:
+            raise MissingPrerequisite(
+                missing=f"service {self.service}",
+                where="this cluster",
+                notebook="20_create_service",
+            )
+        return Watched(self.deployment_id, end, tuple(self.snapshots), self.failed_at)
+
+
 def watch(
     session: Session,
     *,
@@ -70,44 +125,18 @@ def watch(
     how to wait, where that is not simply the session's.
     """
     waiting = clock or session.clock
-    snapshots: list[Snapshot] = []
-    lines: dict[str, str] = {}
+    following = Following(session, cluster, service, deployment_id, tell, see)
     deadline = waiting.now() + timeout
-    failed_at = None
     while True:
         now = waiting.now()
-        found = read_service(session, cluster, service)
-        if found is None:
-            return Watched(deployment_id, GONE, _or_missing(snapshots, service), failed_at)
-        snapshots.append(Snapshot(now, found))
-        if see is not None:
-            see(snapshots[-1])
-        _tell_changes(session, found, lines, tell)
-        if found.is_draining:
-            return Watched(deployment_id, GONE, tuple(snapshots), failed_at)
-        entry = found.deployment(deployment_id)
-        if entry is not None and entry.has_failed and failed_at is None:
-            failed_at = entry.updated_at
-        end = end_of(deployment_id, [each.service for each in snapshots])
-        if end is None and now >= deadline:
-            end = TIMED_OUT
-        if (
-            end is None
-            and len(snapshots) >= UNKNOWN_AFTER
-            and not _was_seen(snapshots, deployment_id)
-        ):
-            end = UNKNOWN
-        if end is not None:
-            return Watched(deployment_id, end, tuple(snapshots), failed_at)
+        watched = following.look(now)
+        if watched is not None:
+            return watched
+        if now >= deadline:
+            return following.ended(TIMED_OUT)
+        if following.is_unknown:
+            return following.ended(UNKNOWN)
         waiting.sleep(POLL_SECONDS)
-
-
-def _or_missing(snapshots: list[Snapshot], service: str) -> tuple[Snapshot, ...]:
-    if not snapshots:
-        raise MissingPrerequisite(
-            missing=f"service {service}", where="this cluster", notebook="20_create_service"
-        )
-    return tuple(snapshots)
 
 
 def end_of(deployment_id: str, seen: Sequence[facts.Service]) -> str | None:

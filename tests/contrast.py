@@ -1,6 +1,7 @@
 """Room: can every text on a page be read?
 
-Lives here: the contrast of each text against what is behind it, as WCAG 2 measures it.
+Lives here: the contrast of each text, also in a field, against what is behind it, as WCAG 2
+measures it.
 Never here: which page, which theme.
 """
 
@@ -31,13 +32,17 @@ _LOW_CONTRAST = """
     return [r, g, b].map((c, n) => c * alpha + below[n] * (1 - alpha));
   };
   const walker = document.createTreeWalker(document.querySelector(root), NodeFilter.SHOW_TEXT);
-  const low = [], seen = new Set();
-  while (walker.nextNode()) {
-    const element = walker.currentNode.parentElement, text = walker.currentNode.data.trim();
+  const low = [], seen = new Set(), texts = [];
+  while (walker.nextNode()) texts.push([walker.currentNode.parentElement, walker.currentNode.data]);
+  for (const field of document.querySelector(root).querySelectorAll("input, select, textarea"))
+    texts.push([field, field.value || field.placeholder || "", field.value ? "" : "::placeholder"]);
+  for (const [element, words, part] of texts) {
+    const text = words.trim();
     if (!text || !element.getClientRects().length) continue;
     if (element.closest("title, desc, style")) continue;
-    const style = getComputedStyle(element);
-    const ink = element.closest("svg") ? style.fill : style.color, plate = behind(element);
+    const style = getComputedStyle(element, part || null), plate = behind(element);
+    const faded = `rgba(${channels(style.color).slice(0, 3)}, ${style.opacity})`;
+    const ink = element.closest("svg") ? style.fill : part ? faded : style.color;
     seen.add(text);
     const [a, b] = [light(over(ink, plate)), light(channels(plate))].sort((x, y) => y - x);
     const contrast = (a + 0.05) / (b + 0.05);

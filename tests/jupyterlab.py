@@ -17,7 +17,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
+from urllib.request import Request, urlopen
 
 from playwright.sync_api import Error, Locator, Page
 
@@ -31,6 +32,8 @@ _ADDRESS = re.compile(r"(http://127\.0\.0\.1:\d+)/lab\S*[?&]token=(\w+)")
 _EMULATOR = re.compile(r"Emulator at (\S+),")
 _IDLE = ".jp-Notebook-ExecutionIndicator[data-status=idle]"
 _QUIET = {"fetchNews": "false", "checkForUpdates": False}
+_WHOLE = {"windowingMode": "none"}
+"""By default JupyterLab takes cells that are out of sight off the page."""
 
 
 @dataclass(frozen=True)
@@ -44,9 +47,28 @@ class Lab:
 
     def open(self, page: Page, notebook: str) -> None:
         """Open a notebook by itself, with a kernel of its own, and wait until it may be run."""
-        page.goto(f"{self.url}/lab/workspaces/{notebook}/tree/{notebook}.ipynb?token={self.token}")
+        workspace = notebook.replace("/", "-")
+        page.goto(f"{self.url}/lab/workspaces/{workspace}/tree/{notebook}.ipynb?token={self.token}")
         page.locator(_IDLE).wait_for(timeout=PATIENCE_SECONDS * 1000)
         page.get_by_text("(ipykernel) | Idle").wait_for(timeout=PATIENCE_SECONDS * 1000)
+
+    def follow_link(self, page: Page, title: str) -> None:
+        """Click the link to the next notebook, and wait until that may be run."""
+        shown(page).get_by_role("link", name=f"{title} >").first.click()
+        shown(page).locator("h1", has_text=title).wait_for(timeout=PATIENCE_SECONDS * 1000)
+        shown(page).locator(_IDLE).wait_for(timeout=PATIENCE_SECONDS * 1000)
+        page.get_by_text("(ipykernel) | Idle").wait_for(timeout=PATIENCE_SECONDS * 1000)
+
+    def end_kernels(self) -> None:
+        """Stop every kernel, as shutting the machine down does."""
+        for session in self._ask("GET", "api/sessions"):
+            self._ask("DELETE", f"api/sessions/{session['id']}")
+
+    def _ask(self, method: str, path: str) -> Any:
+        asked = Request(f"{self.url}/{path}", method=method)
+        asked.add_header("Authorization", f"token {self.token}")
+        with urlopen(asked, timeout=PATIENCE_SECONDS) as answer:
+            return json.loads(answer.read() or "null")
 
 
 @contextmanager
@@ -57,6 +79,9 @@ def open_lab(folder: Path, *options: str) -> Iterator[Lab]:
     settings = folder / "settings" / "@jupyterlab" / "apputils-extension"
     settings.mkdir(parents=True)
     (settings / "notification.jupyterlab-settings").write_text(json.dumps(_QUIET), "utf-8")
+    tracker = folder / "settings" / "@jupyterlab" / "notebook-extension"
+    tracker.mkdir(parents=True)
+    (tracker / "tracker.jupyterlab-settings").write_text(json.dumps(_WHOLE), "utf-8")
     with log.open("w") as output:
         process = _start(notebooks, options, folder, output)
     try:
@@ -115,11 +140,17 @@ def _read_addresses(process: subprocess.Popen[str], log: Path) -> tuple[str, str
     raise AssertionError(f"runbook lab did not come up:\n{log.read_text('utf-8')}")
 
 
-_HAS_BEGUN = """() => [...document.querySelectorAll('.jp-InputPrompt')]
-  .some(each => /\\[[*\\d]/.test(each.textContent))"""
-_IS_OVER = """() => { const said = [...document.querySelectorAll('.jp-InputPrompt')]
-  .map(each => each.textContent);
-  return said.some(each => /\\[\\d/.test(each)) && !said.some(each => each.includes("[*]")); }"""
+_SHOWN = ".jp-NotebookPanel:not(.lm-mod-hidden)"
+_PROMPTS = f"""[...document.querySelectorAll('{_SHOWN} .jp-InputPrompt')]
+  .map(each => each.textContent)"""
+_HAS_BEGUN = f"() => {_PROMPTS}.some(each => /\\[[*\\d]/.test(each))"
+_IS_OVER = f"""() => {{ const said = {_PROMPTS};
+  return said.some(each => /\\[\\d/.test(each)) && !said.some(each => each.includes("[*]")); }}"""
+
+
+def shown(page: Page) -> Locator:
+    """The notebook that is seen; others are open behind it."""
+    return page.locator(_SHOWN)
 
 
 def run_all(page: Page) -> None:
@@ -147,6 +178,22 @@ def restart_kernel(page: Page) -> None:
     page.get_by_text("(ipykernel) | Idle").wait_for(timeout=PATIENCE_SECONDS * 1000)
 
 
+def run_below(page: Page, cell: Locator) -> None:
+    """Run, Run Selected Cell and All Below."""
+    cell.locator(".jp-InputPrompt").first.click()
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_text("Run Selected Cell and All Below", exact=True).click()
+    wait_until_idle(page)
+
+
+def save(page: Page) -> None:
+    """Ctrl+S, and until the tab has lost the mark of a change."""
+    page.keyboard.press("Control+s")
+    page.locator(".lm-TabBar-tab.lm-mod-current.jp-mod-dirty").wait_for(
+        state="detached", timeout=PATIENCE_SECONDS * 1000
+    )
+
+
 def choose_theme(page: Page, *, is_light: bool) -> None:
     """Settings, Theme."""
     name = "JupyterLab Light" if is_light else "JupyterLab Dark"
@@ -156,6 +203,13 @@ def choose_theme(page: Page, *, is_light: bool) -> None:
     page.keyboard.press("Escape")
     page.locator(f'body[data-jp-theme-light="{str(is_light).lower()}"]').wait_for(state="attached")
     page.locator("#jupyterlab-splash").wait_for(state="detached")
+
+
+def fold_side_bar(page: Page) -> None:
+    """As one does on a small screen: a click on the tab of the file browser."""
+    if page.locator("#jp-left-stack").is_visible():
+        page.locator(".jp-SideBar.jp-mod-left .lm-TabBar-tab.lm-mod-current").click()
+        page.locator("#jp-left-stack").wait_for(state="hidden")
 
 
 def board(page: Page) -> Locator:

@@ -237,6 +237,8 @@ def test_the_public_names_are_these() -> None:
         "wait_until_steady",
         "walk",
         "watch",
+        "watch_by_queue",
+        "watch_many",
         "widgets",
     }
     assert all(hasattr(runbook_lib, each) for each in runbook_lib.__all__)

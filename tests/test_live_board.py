@@ -190,10 +190,15 @@ def test_the_slider_is_heard_while_the_cell_runs_and_the_last_frame_stays(
     told = kernel.run(follow(begun), with_person=True, meanwhile=hand.sets(index=INSTANT))
     last = told.shown[-1]
 
-    assert WIDGET in told.shown[0]
+    assert (
+        "is being watched. If nothing moves, stop (■) and run this cell again."
+        in told.shown[0][HTML]
+    )
+    assert WIDGET in told.shown[1]
     assert (told.result, told.error, told.printed) == ("'rolled back'", "", "")
     assert "my-task:2 failed, and ECS has rolled back to my-task:1." in last[HTML]
     assert last[PLAIN].splitlines()[-1].endswith("desired 1 running 1 pending 0 failed 0")
+    assert {PLAIN: ""} in told.shown, "the widgets are taken off the page"
     assert WIDGET not in last
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -17,6 +19,7 @@ from runbook_lib.plans.existing_service import restore_steps
 from runbook_lib.session import Session
 from runbook_lib.settings import Settings
 from runbook_lib.steps import Plan, Step, service_model
+from runbook_lib.widgets.commands import WIDTH, folded
 from runbook_lib.widgets.step_cards import CardsView, StepCards, card
 
 SETTINGS = Settings()
@@ -50,6 +53,12 @@ def cards(session: Session, confirm: str = "") -> CardsView:
     return CardsView(StepCards(session, walk.topic_plan(session, SETTINGS), confirm))
 
 
+def words_of(commands: str) -> list[str]:
+    """The words that a shell makes of it; JSON without its layout."""
+    words = shlex.split(commands.replace("\\\n", ""))
+    return [json.dumps(json.loads(each)) if each[0] in "{[" else each for each in words]
+
+
 def is_asking(view: CardsView) -> bool:
     return view.button in list(everything_in(view.box))
 
@@ -62,8 +71,36 @@ def test_without_a_person_the_table_and_the_commands_are_shown(
     shown = widgets.plan(session, made, confirm="given")
 
     printed = capsys.readouterr().out
-    assert printed == f"{tables.plan(made)!r}\n{made.commands}\n"
+    assert printed == f"{tables.plan(made)!r}\n{shown.commands}\n"
+    assert words_of(shown.commands) == words_of(made.commands)
     assert shown.confirm == "given"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"Sid": "one " * 40, "Name": "it's"},
+        {"Sid": 'a "quoted" word ' * 10},
+        "no JSON, only a long text " * 8,
+    ],
+    ids=["apostrophe", "quotes", "text"],
+)
+def test_a_long_command_is_folded_and_does_the_same(value: object) -> None:
+    given = value if isinstance(value, str) else json.dumps(value)
+    command = f"aws sns do --name my-topic --policy {shlex.quote(given)} --flag"
+
+    lines = folded(command)
+    words = words_of(lines)
+
+    assert lines.splitlines()[0] == "aws sns do \\"
+    assert words == words_of(command)
+    assert folded("aws sns list-topics") == "aws sns list-topics"
+
+
+def test_the_policy_of_a_topic_is_shown_over_several_lines(session: Session) -> None:
+    shown = StepCards(session, walk.topic_plan(session, SETTINGS), "").commands
+
+    assert max(len(line) for line in shown.splitlines()) <= WIDTH
 
 
 def test_a_card_says_everything_about_its_step() -> None:

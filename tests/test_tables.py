@@ -181,7 +181,7 @@ TABLES: dict[str, tuple[Table, list[str]]] = {
     "findings": (tables.findings([FINDING]), ["hop", "name", "found", "mend"]),
     "steady_state": (
         tables.steady_state(SteadyState(NOON, (Probe("deployments", "1", "2"),))),
-        ["probe", "tolerance", "value", "met"],
+        ["what", "should be", "is", "met"],
     ),
     "preflight": (tables.preflight([Check("rule", "ok", "fine")]), ["check", "state", "found"]),
 }

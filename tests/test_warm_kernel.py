@@ -170,6 +170,51 @@ def test_kernel_gets_exactly_the_environment_given(tmp_path):
     assert result(notebook) == "'green'"
 
 
+def test_what_is_said_later_about_the_environment_reaches_the_next_notebook(run):
+    run.kernel.environment = {"COLOUR": "blue"}
+    shown = "import os; os.environ.get('COLOUR')"
+
+    assert result(run(shown)) == "'blue'"
+
+    run.kernel.environment["COLOUR"] = "red"
+    assert result(run(shown, name="b")) == "'red'"
+
+
+def test_what_the_first_line_imports_stays_and_its_names_are_gone(tmp_path):
+    source = write_notebook(
+        tmp_path / "a.ipynb", "import sys", "'colorsys' in sys.modules, 'colorsys' in globals()"
+    )
+    with WarmKernel(env=os.environ, cwd=tmp_path, first="import colorsys") as kernel:
+        notebook = kernel.execute(source, tmp_path / "out.ipynb", {})
+
+    assert result(notebook) == "(True, False)"
+
+
+def test_a_kernel_that_was_stopped_stays_stopped(tmp_path):
+    source = write_notebook(tmp_path / "a.ipynb", "import os; os.getpid()")
+    with WarmKernel(env=os.environ, cwd=tmp_path) as kernel:
+        pid = int(result(kernel.execute(source, tmp_path / "out.ipynb", {})))
+        kernel.stop()
+        kernel.stop()
+
+        assert not psutil.pid_exists(pid)
+        with pytest.raises(RuntimeError, match="not running"):
+            kernel.execute(source, tmp_path / "out.ipynb", {})
+
+
+def test_the_copy_is_saved_while_a_cell_still_runs(run, tmp_path):
+    copy = tmp_path / "out" / "a.ipynb"
+    until_saved = f"""
+        import pathlib, threading
+        tries = 0
+        while "the first result" not in pathlib.Path({str(copy)!r}).read_text() and tries < 3000:
+            tries += threading.Event().wait(0.01) is False
+        tries < 3000
+    """
+
+    assert result(run("'the first ' + 'result'", textwrap.dedent(until_saved))) == "True"
+
+
 def test_a_dead_kernel_is_an_error_and_no_hang(tmp_path):
     source = write_notebook(tmp_path / "a.ipynb", "import os; os._exit(7)")
     with (

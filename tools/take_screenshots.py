@@ -1,7 +1,7 @@
 """Room: the pictures of the README.
 
 Lives here: making docs/images anew from the real JupyterLab that tests/test_lab.py drives.
-Never here: driving it. Whoever runs this looks at the pictures afterwards.
+Never here: driving it (tests/learner.py). Whoever runs this looks at the pictures afterwards.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ IMAGES = ROOT / "docs" / "images"
 
 
 def main() -> int:
-    """Write board-light.png, board-dark.png, rollback-light.png and rollback-dark.png."""
+    """Write board, rollback, form, card, inbox and exercise, each as -light.png and -dark.png."""
     IMAGES.mkdir(parents=True, exist_ok=True)
-    test = "tests/test_lab.py::test_the_board_is_watched_by_keyboard_until_the_rollback"
+    test = "tests/test_lab.py::test_a_learner_walks_from_the_start_to_the_review"
     command = [sys.executable, "-m", "pytest", "-q", test]
     asked = {**os.environ, "RUNBOOK_PICTURES": str(IMAGES)}
     code = subprocess.run(command, cwd=ROOT, env=asked, check=False).returncode

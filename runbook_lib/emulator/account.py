@@ -14,8 +14,11 @@ import logging
 import types
 from collections.abc import Callable
 from datetime import UTC, datetime, tzinfo
+from functools import cache, cached_property
 from typing import Any, ClassVar, cast
 
+import botocore.session
+import moto.core.loaders
 import moto.core.responses
 import moto.core.utils
 import moto.settings
@@ -32,7 +35,6 @@ from moto.events.models import Rule as MotoRule
 from moto.events.responses import EventsHandler
 from moto.iam.models import SERVICE_NAME_CONVERSION, IAMBackend
 from moto.moto_api._internal import mock_random
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.sns import urls as sns_urls
 from moto.sns.exceptions import InvalidParameterValue, SNSNotFoundError
 from moto.sns.models import Topic as MotoTopic
@@ -65,6 +67,7 @@ from runbook_lib.emulator.moto_lookups import (
     rule_of,
     subscription,
 )
+from runbook_lib.emulator.service_data import loader_for
 from runbook_lib.emulator.sns import MAIL_PROTOCOLS, Publication, Sns, SnsRefusal, is_address
 from runbook_lib.emulator.target_input import ENVELOPE
 
@@ -79,9 +82,13 @@ _MOTO_PATHS = ("/moto-api", "/latest/", "/favicon.ico")
 _log = logging.getLogger(__name__)
 
 
+_backends = cache(cast(Any, get_backend))
+"""moto imports its service anew at each question."""
+
+
 def _backend(service: str, region: str) -> Any:
     """moto's backend of a service in a region. KeyError if there is no such region."""
-    return cast(Any, get_backend)(service)[ACCOUNT_ID][region]
+    return _backends(service)[ACCOUNT_ID][region]
 
 
 class _SnsApi(SNSResponse):
@@ -258,7 +265,6 @@ class Account(EcsLookups):
         self.identities = MotoIdentities(_backend)
         self.outbox = Outbox()
         self._restore = _take_over_moto(self)
-        self._app = DomainDispatcherApplication(_create_app)
         self.reset()
 
     def reset(self, *, clock: Clock | None = None, ids: Ids | None = None) -> None:
@@ -306,6 +312,13 @@ class Account(EcsLookups):
         except Exception as error:
             return _crashed(request, error)
 
+    @cached_property
+    def _app(self) -> Any:
+        """moto's WSGI application. It brings Flask along, which calls of ECS do without."""
+        from moto.moto_server.werkzeug_app import DomainDispatcherApplication
+
+        return DomainDispatcherApplication(_create_app)
+
     def _ask_moto(self, request: HttpRequest) -> HttpResponse:
         if request.path.startswith(_MOTO_PATHS):
             return _nothing_there(request, 404)
@@ -337,6 +350,13 @@ class Account(EcsLookups):
         queue = backend.queues.get(name) if backend else None
         return 0 if queue is None else int(queue.receive_message_wait_time_seconds or 0)
 
+    def has_message(self, queue_arn: str) -> bool | None:
+        """Whether a ReceiveMessage would bring something now. None if there is no such queue."""
+        *_, service, region, _, name = ("", "", "", "", *queue_arn.split(":"))
+        backend = regional(_backend, "sqs", region) if service == "sqs" else None
+        queue = backend.queues.get(name) if backend else None
+        return None if queue is None else bool(queue.messages)
+
     def follow_link(self, path_with_query: str) -> HttpResponse:
         """What a click on a link in a mail does, and the page that it shows."""
         return mail_links.follow(path_with_query, self.sns, self._lookups)
@@ -344,10 +364,16 @@ class Account(EcsLookups):
 
 def _create_app(service: Any) -> Any:
     """moto's app for one service. Building it draws ids: put the stream back where it was."""
+    from moto.moto_server.werkzeug_app import create_backend_app
+
     state = mock_random.getstate()
     app = create_backend_app(service)
     mock_random.setstate(state)
     return app
+
+
+_definitions_of_moto = cache(moto.core.loaders.create_loader)
+"""moto adds to botocore's definitions. It, too, would look through all of them each time."""
 
 
 def _empty_moto() -> None:
@@ -386,6 +412,8 @@ def _take_over_moto(account: Account) -> Callable[[], None]:
     """
     replaced: list[tuple[Any, str, Any]] = [
         (moto.core.utils, "datetime", types.SimpleNamespace(datetime=_clock_of(account))),
+        (botocore.session, "create_loader", loader_for),  # moto opens a session for each question
+        (moto.core.utils, "create_loader", _definitions_of_moto),
         (moto.settings, "ec2_load_default_amis", lambda: False),  # 0.3 s a region, for nothing
         (BaseResponse, "get_current_account", lambda _: ACCOUNT_ID),
         (moto.core.responses, "gen_amzn_requestid_long", _request_id_for(account)),

@@ -34,18 +34,19 @@ _SERVICE_ACTION_TYPES = {
     OPERATION_THROTTLED: "WARN",
 }
 
+_TO_SECONDS, _TO_MILLISECONDS = len("2026-01-05T09:00:40"), len("2026-01-05T09:00:40.730")
+
 
 def in_milliseconds(moment: datetime) -> str:
     """2026-01-05T09:00:40.730Z is written 2026-01-05T09:00:40.73Z: no zeros at the end."""
-    seconds, _, fraction = f"{moment:%Y-%m-%dT%H:%M:%S.%f}"[:-3].partition(".")
-    fraction = fraction.rstrip("0")
-    return f"{seconds}.{fraction}Z" if fraction else f"{seconds}Z"
+    text = moment.isoformat(timespec="milliseconds")[:_TO_MILLISECONDS]
+    return f"{text.rstrip('0').rstrip('.') if text.endswith('0') else text}Z"
 
 
 def in_whole_seconds(moment: datetime) -> str:
     """The envelope's time: the first whole second at or after the moment."""
     rounded = moment + timedelta(microseconds=-moment.microsecond % 1_000_000)
-    return f"{rounded:%Y-%m-%dT%H:%M:%SZ}"
+    return f"{rounded.isoformat()[:_TO_SECONDS]}Z"
 
 
 def envelope(

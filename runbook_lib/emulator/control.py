@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from runbook_lib.emulator.account import ACCOUNT_ID
@@ -82,18 +83,40 @@ def _read_clock(aws: EmulatedAws, _: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _set_clock(aws: EmulatedAws, content: Mapping[str, Any]) -> dict[str, Any]:
-    unknown = set(content) - {"advance_seconds", "speed"}
+    unknown = set(content) - {"advance_seconds", "speed", "until_message"}
     if unknown or not content:
         raise BadControl('Say {"advance_seconds": 900}, {"speed": 60}, or both.')
     advance = 0.0
     if "advance_seconds" in content:
         advance = _number(content, "advance_seconds", LONGEST_ADVANCE_SECONDS)
     speed = _number(content, "speed", FASTEST) if "speed" in content else None
+    queue = _queue(aws, content) if "until_message" in content else ""
     aws.engine.catch_up()
     if speed is not None:
         aws.clock.speed = speed
-    aws.engine.advance(advance)
+    _advance(aws, advance, queue)
     return _clock(aws)
+
+
+def _queue(aws: EmulatedAws, content: Mapping[str, Any]) -> str:
+    arn = content["until_message"]
+    if "advance_seconds" not in content:
+        raise BadControl("until_message needs advance_seconds: how far time may go at the most.")
+    if not isinstance(arn, str) or aws.account.has_message(arn) is None:
+        raise BadControl(f"until_message must be the ARN of a queue, not {arn!r}.")
+    return arn
+
+
+def _advance(aws: EmulatedAws, seconds: float, queue: str = "") -> None:
+    """All of it, or only to the moment at which the queue has a message: a long poll's end."""
+    end = aws.clock.now + timedelta(seconds=seconds)
+    while queue and not aws.account.has_message(queue):
+        due = aws.clock.next_due
+        if due is None or due > end:
+            break
+        aws.engine.run_until(due)
+    if not queue or not aws.account.has_message(queue):
+        aws.engine.run_until(end)
 
 
 def _mail(aws: EmulatedAws, _: Mapping[str, Any]) -> Any:

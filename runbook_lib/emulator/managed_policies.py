@@ -15,7 +15,8 @@ class ManagedPolicies:
     """`build(iam)` takes 0.1 s, which is what a reset would take, and draws an id for each policy.
 
     `chance` is moto's stream of chance. Afterwards it stands where the drawing would have left it,
-    so that every id that is drawn later is the same.
+    so that every id that is drawn later is the same. The first world gets what was built, and
+    copies are kept from the second on: most processes never have one.
     """
 
     def __init__(self, build: Callable[[Any], list[Any]], chance: Any) -> None:
@@ -28,8 +29,11 @@ class ManagedPolicies:
     def of(self, iam: Any) -> list[Any]:
         before = self._chance.getstate()
         if before != self._before:
+            self._before, self._pristine = before, []
+            return self._build(iam)
+        if not self._pristine:
             self._pristine = self._build(iam)
-            self._before, self._after = before, self._chance.getstate()
+            self._after = self._chance.getstate()
         self._chance.setstate(self._after)
         return [_copied(policy) for policy in self._pristine]
 

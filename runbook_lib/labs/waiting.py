@@ -20,7 +20,7 @@ from runbook_lib.applying import Outcome
 from runbook_lib.labs.releases import started
 from runbook_lib.session import Session
 from runbook_lib.settings import Settings
-from runbook_lib.watching import Watched
+from runbook_lib.watching import Watched, watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +73,16 @@ class Calls:
 
 
 def calls_while(
-    session: Session, settings: Settings, follow: Callable[..., Watched], outcome: Outcome
+    session: Session,
+    settings: Settings,
+    outcome: Outcome,
+    follow: Callable[..., Watched] = watch,
+    **options: Any,
 ) -> Calls:
-    """Follow what `outcome` has started with `watch` or `watch_by_queue`, and count its calls."""
+    """Follow what `outcome` has started with `watch` or `watch_by_queue`, and count its calls.
+
+    `options` go to that function: calls_while(…, outcome, watch_by_queue, confirm="web").
+    """
     before = len(session.journal.entries)
     follow(
         session,
@@ -83,6 +90,7 @@ def calls_while(
         service=settings.service,
         deployment_id=started(outcome),
         tell=lambda _: None,
+        **options,
     )
     made = (each for each in session.journal.entries[before:] if each["kind"] == "call")
     return Calls(dict(Counter(each["operation"] for each in made)))

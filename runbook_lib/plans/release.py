@@ -12,7 +12,12 @@ from typing import Any
 
 from runbook_lib import facts
 from runbook_lib.errors import NotOurs
-from runbook_lib.plans.service import breaker_input, create_cluster_step, create_service_step
+from runbook_lib.plans.service import (
+    breaker_input,
+    changed_breaker_input,
+    create_cluster_step,
+    create_service_step,
+)
 from runbook_lib.plans.task_definition import definition_input, registered, role_steps
 from runbook_lib.settings import Settings
 from runbook_lib.steps import ECS_TAGS, Plan, Step, is_ours
@@ -86,7 +91,7 @@ def plan_release(
     )
     is_there = service is not None and service.is_active
     if is_there:
-        deploy = _update(settings, revision, how)
+        deploy = _update(settings, revision, how, service)
     else:
         deploy = _create(settings, revision, how, present.network)
     draining = settings.cluster if service is not None and service.is_draining else ""
@@ -126,7 +131,7 @@ def _register(
 
 def _create(settings: Settings, revision: Any, how: How, network: facts.Network) -> Step:
     step = create_service_step(settings, network, revision, None)
-    configuration = _configuration(how) or step.input["deploymentConfiguration"]
+    configuration = _configuration(how, None) or step.input["deploymentConfiguration"]
     wanted = settings.desired_count if how.desired_count is None else how.desired_count
     changed = {"deploymentConfiguration": configuration, "desiredCount": wanted, **how.settings}
     return Step(
@@ -141,13 +146,14 @@ def _create(settings: Settings, revision: Any, how: How, network: facts.Network)
     )
 
 
-def _update(settings: Settings, revision: Any, how: How) -> Step:
+def _update(settings: Settings, revision: Any, how: How, service: facts.Service | None) -> Step:
     given: dict[str, Any] = {
         "cluster": settings.cluster,
         "service": settings.service,
         "taskDefinition": revision,
     }
-    if configuration := _configuration(how):
+    present = service.circuit_breaker if service else None
+    if configuration := _configuration(how, present):
         given["deploymentConfiguration"] = configuration
     if how.desired_count is not None:
         given["desiredCount"] = how.desired_count
@@ -164,8 +170,12 @@ def _update(settings: Settings, revision: Any, how: How) -> Step:
     )
 
 
-def _configuration(how: How) -> dict[str, Any]:
-    configuration = breaker_input(how.breaker) if how.breaker else {}
+def _configuration(how: How, present: facts.CircuitBreaker | None) -> dict[str, Any]:
+    configuration: dict[str, Any] = {}
+    if how.breaker:
+        configuration = (
+            changed_breaker_input(how.breaker, present) if present else breaker_input(how.breaker)
+        )
     if how.alarms:
         watched = {"alarmNames": list(how.alarms), "enable": True, "rollback": True}
         configuration["alarms"] = watched

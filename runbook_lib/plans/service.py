@@ -25,6 +25,26 @@ def breaker_input(breaker: facts.CircuitBreaker) -> dict[str, Any]:
     return {"deploymentCircuitBreaker": given}
 
 
+def changed_breaker_input(
+    wanted: facts.CircuitBreaker, present: facts.CircuitBreaker
+) -> dict[str, Any]:
+    """`deploymentConfiguration` that brings a service from one breaker to another.
+
+    UpdateService keeps what is left out, so even AWS's own threshold is given where another one is
+    set, and the counting model where it is not the wanted one.
+    """
+    configuration = breaker_input(wanted)
+    given = configuration["deploymentCircuitBreaker"]
+    if not present.has_threshold_of(wanted):
+        given["thresholdConfiguration"] = {
+            "type": wanted.threshold_type,
+            "value": wanted.threshold_value,
+        }
+    if present.reset_on_healthy_task != wanted.reset_on_healthy_task:
+        given["resetOnHealthyTask"] = wanted.reset_on_healthy_task
+    return configuration
+
+
 def check_cluster(settings: Settings, *, exists: bool, known: list[str]) -> None:
     """Only the cluster `default` is made when it is absent: another name is likely a typo."""
     if exists or settings.cluster == "default":
@@ -168,13 +188,7 @@ def guard_steps(settings: Settings, service: facts.Service | None) -> tuple[Step
     present = service.circuit_breaker
     if present.rolls_back and present.has_threshold_of(wanted):
         return ()
-    configuration = breaker_input(wanted)
-    if not present.has_threshold_of(wanted):
-        # UpdateService keeps what is left out, so even AWS's own threshold has to be given.
-        configuration["deploymentCircuitBreaker"]["thresholdConfiguration"] = {
-            "type": wanted.threshold_type,
-            "value": wanted.threshold_value,
-        }
+    configuration = changed_breaker_input(wanted, present)
     return (
         Step(
             service="ecs",

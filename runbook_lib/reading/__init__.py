@@ -30,10 +30,13 @@ from runbook_lib.reading.alert_chain import (
     would_match,
 )
 from runbook_lib.reading.ecs import (
+    ALL_REVISIONS,
+    SERVICES_A_CALL,
     read_cluster,
     read_cluster_names,
     read_service,
     read_service_deployments,
+    read_services,
     read_task_definition,
     read_task_definitions,
     read_tasks,
@@ -42,6 +45,8 @@ from runbook_lib.reading.ecs import (
 from runbook_lib.reading.load_balancer import read_balancer, read_vpc
 
 __all__ = [
+    "ALL_REVISIONS",
+    "SERVICES_A_CALL",
     "count_rules",
     "read_alarm",
     "read_alerts",
@@ -64,6 +69,7 @@ __all__ = [
     "read_rule_counts",
     "read_service",
     "read_service_deployments",
+    "read_services",
     "read_task_definition",
     "read_task_definitions",
     "read_tasks",

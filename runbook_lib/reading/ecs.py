@@ -6,7 +6,7 @@ Never here: decisions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -18,7 +18,11 @@ from runbook_lib.refusals import code_of
 from runbook_lib.session import Session
 
 TASKS_A_CALL = 100
+SERVICES_A_CALL = 10
+"""https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeServices.html"""
 LATEST_REVISIONS = 20
+ALL_REVISIONS = 1_000_000
+"""More than a family can have. https://docs.aws.amazon.com/general/latest/gr/ecs-service.html"""
 
 
 def read_cluster(session: Session, name: str) -> dict[str, Any] | None:
@@ -44,6 +48,20 @@ def read_service(session: Session, cluster: str, name: str) -> facts.Service | N
         raise
     found = [_service(each) for each in reply["services"] if each["status"] != "INACTIVE"]
     return found[0] if found else None
+
+
+def read_services(session: Session, cluster: str, names: Sequence[str]) -> dict[str, facts.Service]:
+    """The services of these names, ten a call: 500 names are 50 calls.
+
+    One that does not exist or is INACTIVE is left out: read_services(…, ["web", "gone"]) has "web".
+    """
+    ecs = session.client("ecs")
+    raw = [
+        each
+        for batch in batches(names, SERVICES_A_CALL)
+        for each in ecs.describe_services(cluster=cluster, services=batch)["services"]
+    ]
+    return {each["serviceName"]: _service(each) for each in raw if each["status"] != "INACTIVE"}
 
 
 def _service(raw: dict[str, Any]) -> facts.Service:
@@ -183,11 +201,15 @@ def _service_deployment(raw: dict[str, Any], names: dict[str, str]) -> facts.Ser
     )
 
 
-def read_task_definitions(session: Session, family: str) -> tuple[facts.TaskDefinition, ...]:
-    """The newest 20 ACTIVE revisions of the family, newest first."""
-    arns = session.client("ecs").list_task_definitions(
-        familyPrefix=family, sort="DESC", status="ACTIVE", maxResults=LATEST_REVISIONS
-    )["taskDefinitionArns"]
+def read_task_definitions(
+    session: Session, family: str, *, most: int = LATEST_REVISIONS
+) -> tuple[facts.TaskDefinition, ...]:
+    """The newest ACTIVE revisions of the family, newest first; 20 of them, or as many as `most`."""
+    paginator = session.client("ecs").get_paginator("list_task_definitions")
+    found = paginator.paginate(
+        familyPrefix=family, sort="DESC", status="ACTIVE", PaginationConfig={"MaxItems": most}
+    )
+    arns = [arn for page in found for arn in page["taskDefinitionArns"]]
     own = [arn for arn in arns if short(arn).partition(":")[0] == family]
     return tuple(read_task_definition(session, arn) for arn in own)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from runbook_lib import facts
@@ -121,5 +122,5 @@ def mails(mails: Iterable[dict[str, str]]) -> Table:
     """sent, subject, body: newest first."""
     return table(
         ("sent", "subject", "body"),
-        [(each["sentAt"], each["subject"], each["body"]) for each in mails],
+        [(datetime.fromisoformat(e["sentAt"]), e["subject"], e["body"]) for e in mails],
     )

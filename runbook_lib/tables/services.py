@@ -192,9 +192,9 @@ def causes(verdict: Verdict) -> Table:
 
 
 def steady_state(state: SteadyState) -> Table:
-    """probe, tolerance, value, met: the steady-state hypothesis, probe by probe."""
+    """what, should be, is, met: the steady-state hypothesis, a line for each of its probes."""
     return table(
-        ("probe", "tolerance", "value", "met"),
+        ("what", "should be", "is", "met"),
         [(p.name, p.tolerance, p.value, "yes" if p.met else "no") for p in state.probes],
     )
 

@@ -16,7 +16,9 @@ import pandas as pd
 _LINE_BREAK = "\u2028"
 """Stands for a line break until pandas has escaped everything else."""
 _MAIL_CELL = re.compile(rf"<td>(?=[^<]*{_LINE_BREAK})")
-_TIME_CELL = re.compile(r"<td>(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)</td>")
+_SHORT_CELL = re.compile(r"<td>([^<]{1,20})</td>")
+_LONG_WORD = re.compile(r"[^\s<>&;]{25,}")
+_PLACE_TO_BREAK = re.compile(r"[/:,_](?=[^/:,_])|[^/:,_]{16}(?=[^/:,_]{8})")
 
 
 class Table(pd.DataFrame):
@@ -30,11 +32,15 @@ class Table(pd.DataFrame):
         return pd.DataFrame({name: [text(v) for v in self[name]] for name in self.columns})
 
     def _repr_html_(self) -> str:
-        """Cells are to the left, times stay whole, a mail keeps its lines and breaks its links."""
+        """Cells are to the left; short ones stay whole, a mail keeps its lines.
+
+        An ARN or an id may break: it would make the table wider than its page.
+        """
         marked = self._plain().map(lambda text: text.replace("\n", _LINE_BREAK))
         with pd.option_context("display.max_colwidth", None):
             html = str(marked.to_html(index=False, escape=True, border=0, justify="left"))
-        html = _TIME_CELL.sub(r'<td style="text-align: left; white-space: nowrap">\1</td>', html)
+        html = _LONG_WORD.sub(lambda word: _PLACE_TO_BREAK.sub(r"\g<0><wbr>", word[0]), html)
+        html = _SHORT_CELL.sub(r'<td style="text-align: left; white-space: nowrap">\1</td>', html)
         html = _MAIL_CELL.sub('<td style="text-align: left; overflow-wrap: anywhere">', html)
         html = html.replace("<td>", '<td style="text-align: left">')
         html = html.replace("<th>", '<th style="text-align: left">')

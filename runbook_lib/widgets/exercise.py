@@ -52,7 +52,8 @@ def exercise(session: Session, settings: Settings, name: str) -> ExerciseCard:
     """
     card = ExerciseCard(session, settings, find_exercise(name))
     if is_interactive():
-        parts.show(ExerciseView(card).box, plain=f"Question: {card.question}")
+        view = ExerciseView(card)
+        view.shown = parts.Shown(view.box, *view.left)
         return card
     try:
         solution = card.solution
@@ -80,6 +81,7 @@ class ExerciseView:
 
     def __init__(self, card: ExerciseCard) -> None:
         self.card = card
+        self.shown: parts.Shown | None = None
         self._hints_given = 0
         self.question = parts.html(f"<p>{safe(card.question)}</p>")
         self.answer = parts.text_field("Answer")
@@ -90,13 +92,26 @@ class ExerciseView:
         buttons = parts.row(self.check, self.hint, self.solution)
         self.box = parts.box(self.question, self.answer, buttons, self.said, self.hints)
 
+    @property
+    def left(self) -> tuple[str, str]:
+        """The question and how it was answered, plain and as HTML: all that needs no kernel."""
+        plain, html_text = f"Question: {self.card.question}", f"<p>{safe(self.card.question)}</p>"
+        if self.card.grade is None:
+            return plain, html_text
+        rows = {"Answer": self.answer.value, "Grade": self.card.grade.sentence}
+        said = "".join(f"<p>{name}: {safe(value)}</p>" for name, value in rows.items())
+        return "\n".join([plain, *(f"{n}: {v}" for n, v in rows.items())]), html_text + said
+
     def _check(self) -> None:
         def checked() -> str:
             grade = self.card.check(self.answer.value)
             return parts.told(f"✓ {grade.sentence}" if grade.passed else grade.sentence,
                               is_wrong=not grade.passed)  # fmt: skip
 
-        parts.fill(self.said, _or_why_not(checked))
+        said = _or_why_not(checked)
+        if self.shown:
+            self.shown.keep(*self.left)
+        parts.fill(self.said, said)
 
     def _hint(self) -> None:
         """One more at each click; after the last one all of them stay."""

@@ -61,6 +61,12 @@ class Inbox:
             return ABSENT
         return CONFIRMED if subscription.is_confirmed else PENDING
 
+    @property
+    def table(self) -> str:
+        """The newest mail and the state, as HTML: what is left of the inbox without its kernel."""
+        newest = tables.mails(self.mails[:1])._repr_html_() if self.can_be_read else ""
+        return f"{newest}<p>{safe(repr(self))}</p>"
+
     def confirm(self) -> str:
         """Follow the link, or the advice to do so in a real mailbox: a sentence."""
         return self.session.mailbox.confirm(self.address, self.topic.arn)
@@ -76,12 +82,12 @@ def inbox(session: Session, settings: Settings) -> Inbox:
     On AWS: the advice to look into the real mailbox, and the state of the subscription.
     """
     found = Inbox(session, settings)
-    newest = tables.mails(found.mails[:1])
     if is_interactive():
-        parts.show(InboxView(found).box, plain=repr(found), html_text=newest._repr_html_())
+        view = InboxView(found)
+        view.shown = parts.Shown(view.box, repr(found), found.table)
         return found
     if found.can_be_read:
-        display(newest)
+        display(tables.mails(found.mails[:1]))
     if found.state == PENDING:
         print(found.confirm())
     print(found)
@@ -117,6 +123,7 @@ class InboxView:
         import ipywidgets
 
         self.inbox = inbox
+        self.shown: parts.Shown | None = None
         self._mails: list[dict[str, str]] = []
         self.list = ipywidgets.Select(
             description="Mails", layout={"width": "auto"}, style={"description_width": "auto"}
@@ -160,4 +167,6 @@ class InboxView:
             advice = self.inbox.confirm()
         sign = "✓ " if state == CONFIRMED else ""
         text = f"{sign}The subscription of {self.inbox.address} is: {state}."
+        if self.shown:
+            self.shown.keep(repr(self.inbox), self.inbox.table)
         parts.fill(self.said, parts.told(" ".join(filter(None, (done, advice, text)))))

@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from html import escape
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
-from IPython.display import display
 
 from runbook_lib import board, facts, reading, walk
 from runbook_lib.board_html import STYLE, board_html, body_html, sentence_html, times_html
@@ -35,6 +35,19 @@ PACES = (
     ("instant", INSTANT),
 )
 FIRST_PACE = 60.0
+_NAME_SLIDER = (
+    "const box = this.closest('.runbook-box');"
+    " const name = left => { const slider = box.querySelector('[role=slider]'),"
+    " said = box.querySelector('.widget-readout');"
+    " if (!slider || !said) { if (left) requestAnimationFrame(() => name(left - 1)); return; }"
+    " const say = () => slider.setAttribute('aria-valuetext', said.textContent);"
+    " slider.setAttribute('aria-label', 'Speed'); say();"
+    " new MutationObserver(say).observe(said,"
+    " {childList: true, characterData: true, subtree: true}); };"
+    " box && name(600);"
+)
+_SPOKEN = f'<img alt="" hidden src="data:," onerror="{escape(_NAME_SLIDER)}">'
+"""ipywidgets gives the slider no name, and its value to a screen reader as a bare number."""
 
 
 class Interrupted(RunbookError):
@@ -74,11 +87,13 @@ class LiveBoard:
         self.pace.observe(self._set_pace, "value")
         self.pause.observe(self._set_pause, "value")
         _answer_meanwhile(self.pace, self.pause)
-        controls = [parts.row(self.pace, self.pause)] if self.clock.is_steerable else []
+        steering = parts.row(self.pace, self.pause, parts.html(_SPOKEN))
+        controls = [steering] if self.clock.is_steerable else []
         self.box = parts.box(*controls, parts.html(STYLE), self.sentence, self.times, self.body)
 
     def follow(self) -> Watched:
-        handle = display(self._bundle(), raw=True, display_id=self.box.model_id)
+        said = f"{self._id} is being watched. If nothing moves, stop (■) and run this cell again."
+        shown = parts.Shown(self.box, said)
         try:
             with self.clock.steering():
                 watched = walk.follow(
@@ -90,12 +105,12 @@ class LiveBoard:
                     clock=self.clock,
                 )
         except KeyboardInterrupt:
-            self._leave(handle, board.INTERRUPTED)
+            self._leave(shown, board.INTERRUPTED)
             raise Interrupted(deployment=self._id) from None
         except BaseException:
-            self._leave(handle, "")
+            self._leave(shown, "")
             raise
-        self._leave(handle, watched.end)
+        self._leave(shown, watched.end)
         return watched
 
     def _set_pace(self, change: Any) -> None:
@@ -135,18 +150,10 @@ class LiveBoard:
             image_is_missing=self._is_missing,
         )
 
-    def _bundle(self) -> dict[str, Any]:
-        """The widgets; where the file is read while they still run, a sentence."""
-        model = {"version_major": 2, "version_minor": 0, "model_id": self.box.model_id}
-        plain = f"{self._id} is being watched. If nothing moves, run this cell again."
-        return {"text/plain": plain, parts.WIDGET_VIEW: model}
-
-    def _leave(self, handle: Any, end: str) -> None:
+    def _leave(self, shown: parts.Shown, end: str) -> None:
         """The last frame takes the widgets' place: it needs no kernel to be seen again."""
-        last = {"text/plain": "\n".join(self._lines)}
-        if self._snapshots:
-            last["text/html"] = board_html(self._view(end=end))
-        handle.update(last, raw=True)
+        last = board_html(self._view(end=end)) if self._snapshots else ""
+        shown.end("\n".join(self._lines), last)
         for widget in (self.box, self.pace, self.pause):
             _close(widget)
 

@@ -16,6 +16,7 @@ from runbook_lib.alert_text import ALERT_FORMATS
 from runbook_lib.errors import BadParameter
 from runbook_lib.frontend import is_interactive
 from runbook_lib.settings import CREATE, EXISTING, TARGETS, Settings
+from runbook_lib.tables.table import table
 from runbook_lib.widgets import parts
 
 MEANINGS: Mapping[str, str] = {
@@ -88,6 +89,13 @@ class ParameterForm:
             found[str(together.details["name"])] = str(together)
         return found
 
+    @property
+    def table(self) -> str:
+        """Every parameter with its value, as HTML: what is left of the form without its kernel."""
+        rows = [(name, value, MEANINGS[name]) for name, value in self.values.items()]
+        shown: str = table(("parameter", "value", "meaning"), rows)._repr_html_()
+        return f"{shown}<p>{parts.safe(repr(self))}</p>"
+
     def change(self, name: str, text: str) -> None:
         """Take what was typed: a whole number where the parameter is one."""
         typed = text.strip()
@@ -117,7 +125,8 @@ def parameters(**given: Any) -> ParameterForm:
     """
     form = ParameterForm(given)
     if is_interactive():
-        parts.show(FormView(form).box, plain=repr(form))
+        view = FormView(form)
+        view.shown = parts.Shown(view.box, repr(form), form.table)
         return form
     _ = form.settings
     print(form)
@@ -129,6 +138,7 @@ class FormView:
 
     def __init__(self, form: ParameterForm) -> None:
         self.form = form
+        self.shown: parts.Shown | None = None
         names = [name for name in form.given if name != NOT_IN_FORM]
         self.fields = {name: _field(name, form.given[name]) for name in names}
         self.notes = {name: parts.html() for name in names}
@@ -157,6 +167,8 @@ class FormView:
             wrong = problems.get(name, "")
             help_text = f"<p>{parts.safe(MEANINGS[name])}</p>"
             parts.fill(note, parts.told(wrong, is_wrong=True) if wrong else help_text)
+        if self.shown:
+            self.shown.keep(repr(self.form), self.form.table)
         parts.fill(self.summary, self._summary(problems))
 
     def _summary(self, problems: Mapping[str, str]) -> str:

@@ -33,7 +33,8 @@ STYLE = """<style>
   width: auto; margin: 0; padding: 0; min-width: 0; }
 .runbook .runbook-facts dl dt { font-weight: bold; overflow-wrap: normal; }
 .runbook table { border-collapse: collapse; margin: 0.3em 0; display: block; overflow-x: auto; }
-.runbook th, .runbook td { padding: 0.2em 0.8em 0.2em 0; vertical-align: top; }
+.runbook th, .runbook td { padding: 0.2em 0.8em 0.2em 0; vertical-align: top;
+  white-space: normal !important; }
 .runbook button { font: inherit; color: inherit; background: var(--jp-layout-color1, #fff);
   border: 1px solid currentColor; border-radius: 3px; padding: 0.1em 0.8em; cursor: pointer; }
 .runbook :focus-visible { outline: 3px solid var(--jp-brand-color1, #1565c0); outline-offset: 2px; }
@@ -52,6 +53,12 @@ STYLE = """<style>
   background: var(--jp-layout-color1, #fff); }
 .runbook-box .jupyter-button:focus-visible, .runbook-box input:focus-visible,
 .runbook-box select:focus-visible { outline: 3px solid var(--jp-brand-color1, #1565c0); }
+</style>"""
+
+KEPT_STYLE = """<style>
+.jp-OutputArea:has(.runbook-box) .runbook-kept { display: none; }
+.jp-OutputArea:has(.runbook-kept) .lm-Panel.jp-OutputArea-output:not(:has(.runbook-box)) {
+  display: none; }
 </style>"""
 
 _COPY = (
@@ -188,14 +195,37 @@ def box(*children: Any) -> Any:
     return made
 
 
-def show(widget: Any, *, plain: str, html_text: str = "") -> None:
-    """Show a widget; `plain` and `html_text` stand for it where the saved file is read."""
-    bundle = {"text/plain": plain, WIDGET_VIEW: {
-        "version_major": 2, "version_minor": 0, "model_id": widget.model_id,
-    }}  # fmt: skip
-    if html_text:
-        bundle["text/html"] = html_text
-    display(bundle, raw=True)
+class Shown:
+    """A widget on the page, and beside it what can be read where no kernel runs it any more.
+
+    Of the two only one is to be seen: while the widget lives, it hides the other; without it, the
+    place where JupyterLab would say "Error displaying widget" is hidden.
+
+    >>> shown = Shown(form.box, "2 parameters", "<table>…</table>")
+    >>> shown.keep("3 parameters", "<table>…</table>")  # the saved file says so from now on
+    """
+
+    def __init__(self, widget: Any, plain: str, html_text: str = "") -> None:
+        model = {"version_major": 2, "version_minor": 0, "model_id": widget.model_id}
+        name = widget.model_id
+        self._kept = display(_kept(plain, html_text), raw=True, display_id=f"{name}-kept")
+        self._view = display({"text/plain": "", WIDGET_VIEW: model}, raw=True, display_id=name)
+
+    def keep(self, plain: str, html_text: str = "") -> None:
+        """Let this stand for the widget in the saved file."""
+        self._kept.update(_kept(plain, html_text), raw=True)
+
+    def end(self, plain: str, html_text: str = "") -> None:
+        """Take the widget off the page, and leave this in its place."""
+        self._view.update({"text/plain": ""}, raw=True)
+        self.keep(plain, html_text)
+
+
+def _kept(plain: str, html_text: str) -> dict[str, str]:
+    if not plain and not html_text:
+        return {"text/plain": ""}
+    shown = f'<div class="runbook-kept">{html_text or f"<p>{safe(plain)}</p>"}</div>'
+    return {"text/plain": plain, "text/html": KEPT_STYLE + shown}
 
 
 def show_text(plain: str, html_text: str) -> None:

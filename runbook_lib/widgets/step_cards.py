@@ -19,6 +19,7 @@ from runbook_lib.session import Session
 from runbook_lib.settings import Settings
 from runbook_lib.steps import Plan, Step
 from runbook_lib.widgets import parts
+from runbook_lib.widgets.commands import folded
 from runbook_lib.widgets.parts import safe
 
 
@@ -37,6 +38,11 @@ class StepCards:
         It holds for this plan: cards of another plan, or of this one made anew, ask again.
         """
         return self.typed or self.given
+
+    @property
+    def commands(self) -> str:
+        """The AWS CLI commands of what is still to do, in lines that a page has room for."""
+        return "\n".join(folded(line) for line in self.plan.commands.splitlines())
 
     def type(self, name: str) -> bool:
         """Take the typed name; anything but the service's own withdraws what was typed before."""
@@ -57,7 +63,7 @@ class StepCards:
         return self.session.needs_confirmation and bool(self.plan.open_steps) and wanted
 
     def __repr__(self) -> str:
-        return f"{tables.plan(self.plan)!r}\n\n{self.plan.commands}"
+        return f"{tables.plan(self.plan)!r}\n\n{self.commands}"
 
 
 def plan(session: Session, plan: Plan, *, confirm: str = "") -> StepCards:
@@ -69,11 +75,11 @@ def plan(session: Session, plan: Plan, *, confirm: str = "") -> StepCards:
     cards = StepCards(session, plan, confirm)
     table = tables.plan(plan)
     if is_interactive():
-        shown = f"{table._repr_html_()}<pre>{safe(plan.commands)}</pre>"
-        parts.show(CardsView(cards).box, plain=repr(cards), html_text=shown)
+        shown = f"{table._repr_html_()}<pre>{safe(cards.commands)}</pre>"
+        parts.Shown(CardsView(cards).box, repr(cards), shown)
         return cards
     display(table)
-    print(plan.commands)
+    print(cards.commands)
     return cards
 
 
@@ -84,7 +90,7 @@ def card(step: Step, number: int, of: int) -> str:
     if step.satisfied:
         head = f"<summary>{title}: ✓ nothing to do, {safe(step.satisfied)}</summary>"
         return f"<details {name}>{head}{_facts(step)}</details>"
-    command = parts.copyable(step.cli, f"the command of step {number}")
+    command = parts.copyable(folded(step.cli), f"the command of step {number}")
     return f"<section {name}><h4>{title}: ● to do</h4>{_facts(step)}{command}</section>"
 
 

@@ -128,6 +128,55 @@ def test_advancing_and_changing_the_speed_can_be_said_at_once(call: Call) -> Non
 # --- images -----------------------------------------------------------------------------------
 
 
+def test_time_leaps_to_the_first_message_of_a_queue(
+    call: Call, aws: Callable[..., Any], advance: Advance
+) -> None:
+    sqs = aws("sqs")
+    url = sqs.create_queue(QueueName="inbox")["QueueUrl"]
+    arn = "arn:aws:sqs:eu-west-1:123456789876:inbox"
+    policy = {"Effect": "Allow", "Principal": "*", "Action": "sqs:SendMessage", "Resource": arn}
+    sqs.set_queue_attributes(
+        QueueUrl=url,
+        Attributes={"Policy": json.dumps({"Version": "2012-10-17", "Statement": [policy]})},
+    )
+    events = aws("events")
+    events.put_rule(Name="any", EventPattern=json.dumps({"source": ["mine"]}))
+    events.put_targets(Rule="any", Targets=[{"Id": "1", "Arn": arn}])
+    events.put_events(Entries=[{"Source": "mine", "DetailType": "d", "Detail": "{}"}])
+    leap = {"advance_seconds": 20, "until_message": arn}
+
+    status, clock = call("POST", CLOCK, leap)
+
+    assert status == 200
+    assert moment(0.3) <= clock["now"] <= moment(0.7)
+    assert call("POST", CLOCK, leap) == (200, clock)  # it is there already
+    sqs.receive_message(QueueUrl=url, VisibilityTimeout=3600)
+    now = datetime.fromisoformat(clock["now"]) + timedelta(seconds=20)
+    assert call("POST", CLOCK, leap)[1]["now"] == now.isoformat(timespec="milliseconds")
+
+
+@pytest.mark.parametrize(
+    ("content", "error"),
+    [
+        (
+            {"until_message": "arn:aws:sqs:eu-west-1:123456789876:inbox"},
+            "until_message needs advance_seconds: how far time may go at the most.",
+        ),
+        (
+            {"advance_seconds": 1, "until_message": "inbox"},
+            "until_message must be the ARN of a queue, not 'inbox'.",
+        ),
+        (
+            {"advance_seconds": 1, "until_message": 7},
+            "until_message must be the ARN of a queue, not 7.",
+        ),
+    ],
+)
+def test_a_leap_to_no_queue_is_refused(call: Call, content: Any, error: str) -> None:
+    assert call("POST", CLOCK, content) == (400, {"error": error})
+    assert call("GET", CLOCK)[1]["now"] == moment(0)
+
+
 def test_the_image_catalogue_can_be_read_and_replaced(call: Call) -> None:
     first = {name: sorted(tags) for name, tags in FIRST_IMAGES.items()}
 

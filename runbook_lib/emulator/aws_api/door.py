@@ -14,7 +14,6 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-import botocore.loaders
 from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
 from botocore.validate import ParamValidator
 
@@ -28,6 +27,7 @@ from runbook_lib.emulator.aws_api import (
 )
 from runbook_lib.emulator.aws_api.context import Call, Context
 from runbook_lib.emulator.aws_api.errors import EcsError, access_denied, not_emulated, throttled
+from runbook_lib.emulator.service_data import shared_loader
 
 TARGET_PREFIX = "AmazonEC2ContainerServiceV20141113."
 Operation = Callable[[Context, Call], dict[str, Any]]
@@ -47,8 +47,7 @@ _NUMBERS = {"integer": 2**31 - 1, "long": 2**63 - 1, "double": 1e308, "timestamp
 
 @cache
 def service_model() -> ServiceModel:
-    loader = botocore.loaders.create_loader()
-    return ServiceModel(loader.load_service_model("ecs", "service-2"), "ecs")
+    return ServiceModel(shared_loader().load_service_model("ecs", "service-2"), "ecs")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,132 @@
+"""Room: papermill's engine on a kernel that is already up.
+
+Lives here: the papermill engine "warm_kernel": what it tells as it happens, and when it saves.
+Never here: the life of the kernel, which notebooks there are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import runbook_lib.late_grammar  # noqa: F401  # before jsonschema, which nbformat imports
+
+# isort: split
+from jupyter_core.utils import ensure_event_loop
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+from papermill.clientwrap import PapermillNotebookClient
+from papermill.engines import NBClientEngine, papermill_engines
+
+ENGINE = "warm_kernel"
+KERNEL = "python3"
+SAVE_AFTER_SECONDS = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class FinishedCell:
+    """A code cell that has just run. `index` counts every cell of the copy, from 0."""
+
+    notebook: Path
+    index: int
+    cell: NotebookNode
+    failed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What the engine needs to know of the run that called it; papermill makes the engine."""
+
+    source: Path
+    host: NotebookClient
+    on_line: Callable[[str], None]
+    on_cell: Callable[[FinishedCell], None]
+
+
+CURRENT: ContextVar[Running] = ContextVar("running notebook")
+
+
+class _Client(PapermillNotebookClient):  # type: ignore[misc]  # papermill ships without types
+    """Papermill's client on a kernel that is already up, telling what happens as it happens."""
+
+    def __init__(self, nb_man: Any, running: Running, **options: Any) -> None:
+        super().__init__(
+            nb_man,
+            km=running.host.km,
+            kernel_name=KERNEL,
+            coalesce_streams=True,
+            on_cell_executed=self._cell_executed,
+            **options,
+        )
+        self.kc = running.host.kc
+        self._running = running
+        self._begun = ""
+
+    def process_message(self, message: dict[str, Any], *where: Any) -> NotebookNode | None:
+        output: NotebookNode | None = super().process_message(message, *where)
+        if message["msg_type"] == "stream":
+            *lines, self._begun = (self._begun + message["content"]["text"]).split("\n")
+            for line in lines:
+                self._running.on_line(line)
+        return output
+
+    def _cell_executed(
+        self, *, cell: NotebookNode, cell_index: int, execute_reply: dict[str, Any]
+    ) -> None:
+        if self._begun:
+            self._running.on_line(self._begun)
+            self._begun = ""
+        failed = execute_reply["content"]["status"] == "error"
+        self._running.on_cell(FinishedCell(self._running.source, cell_index, cell, failed))
+
+
+class WarmKernelEngine(NBClientEngine):  # type: ignore[misc]  # papermill ships without types
+    """Papermill's own engine, except that the kernel is there before and stays afterwards."""
+
+    @classmethod
+    def execute_managed_notebook(cls, nb_man: Any, *_: Any, **__: Any) -> None:
+        with _late_saves(nb_man):
+            _Client(nb_man, CURRENT.get()).execute()
+
+
+class _LateSave:
+    """Papermill writes the copy before and after each cell, which takes as long as most cells do.
+
+    Here it is written once for a quarter of a second, and at the end of the notebook.
+    """
+
+    def __init__(self, save: Callable[[], None]) -> None:
+        self._save = save
+        self._waiting: asyncio.TimerHandle | None = None
+
+    def ask(self, **_: Any) -> None:
+        if self._waiting is None:
+            self._waiting = ensure_event_loop().call_later(SAVE_AFTER_SECONDS, self._do)
+
+    def _do(self) -> None:
+        self._waiting = None
+        self._save()
+
+    def forget(self) -> None:
+        if self._waiting is not None:
+            self._waiting.cancel()
+
+
+@contextlib.contextmanager
+def _late_saves(nb_man: Any) -> Iterator[None]:
+    at_once = nb_man.save
+    late = _LateSave(at_once)
+    nb_man.save = late.ask
+    try:
+        yield
+    finally:
+        late.forget()
+        nb_man.save = at_once
+
+
+papermill_engines.register(ENGINE, WarmKernelEngine)
