@@ -93,7 +93,9 @@ def test_where_a_person_can_be_asked_a_cell_shows_a_widget_with_text_to_stand_fo
 ) -> None:
     seen = kernel.run(CELLS[name], may_ask=True)
 
-    (shown,) = [each for each in seen if each["kind"] == "display_data"]
+    kept, shown = [each for each in seen if each["kind"] == "display_data"]
     assert WIDGET_VIEW in shown["data"]
-    assert shown["data"]["text/plain"]
-    assert "VBox" not in shown["data"]["text/plain"]
+    assert WIDGET_VIEW not in kept["data"]
+    assert kept["data"]["text/plain"]
+    assert kept["data"]["text/html"]
+    assert "VBox" not in kept["data"]["text/plain"] + shown["data"]["text/plain"]
