@@ -28,7 +28,8 @@ from runbook_lib.emulator.http_messages import HttpRequest, HttpResponse, error_
 
 LOOPBACK = "127.0.0.1"
 MOST_BODY_BYTES = 8 * 1024 * 1024
-SHORTEST_NAP_SECONDS, LONGEST_NAP_SECONDS = 0.02, 0.5
+NAP_SECONDS = 0.02
+TICK_SECONDS = 0.1
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -93,7 +94,7 @@ class Application:
             return response
         end = self.aws.clock.now + timedelta(seconds=wait)
         while _has_no_message(response) and self.aws.clock.speed and self.aws.clock.now < end:
-            await asyncio.sleep(SHORTEST_NAP_SECONDS)
+            await asyncio.sleep(NAP_SECONDS)
             response = self.aws.answer(request)
         return response
 
@@ -131,6 +132,42 @@ def _too_large() -> HttpResponse:
     return HttpResponse(413, {"content-type": "text/plain"}, b"The request body is too large.\n")
 
 
+class _Server(uvicorn.Server):
+    """uvicorn's, but it ends when it is told to.
+
+    uvicorn's own looks ten times a second whether it shall end, and then waits for another tenth.
+    """
+
+    _loop: asyncio.AbstractEventLoop | None = None
+
+    async def main_loop(self) -> None:
+        self._told = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        counter = 0
+        while not await self.on_tick(counter):
+            counter += 1
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._told.wait(), TICK_SECONDS)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Idle connections are closed, and what is being answered is answered first."""
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        await asyncio.sleep(0)
+        with suppress(TimeoutError):
+            patience = self.config.timeout_graceful_shutdown
+            await asyncio.wait_for(self._wait_tasks_to_complete(), patience)
+
+    def end(self) -> None:
+        """From any thread. A server that has not begun yet ends as soon as it has."""
+        self.should_exit = True
+        if self._loop is not None:
+            with suppress(RuntimeError):  # it has ended by itself
+                self._loop.call_soon_threadsafe(self._told.set)
+
+
 class EmulatorServer:
     """The emulator on a loopback port, in a thread of this process.
 
@@ -158,7 +195,7 @@ class EmulatorServer:
             access_log=False,
             timeout_graceful_shutdown=1,
         )
-        self._server = uvicorn.Server(config)
+        self._server = _Server(config)
         self._thread = threading.Thread(target=self._run, name="emulator", daemon=True)
 
     @property
@@ -174,7 +211,7 @@ class EmulatorServer:
         return self
 
     def stop(self) -> None:
-        self._server.should_exit = True
+        self._server.end()
         if self._thread.is_alive():
             self._thread.join()
         self._socket.close()
