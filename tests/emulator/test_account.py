@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
 from datetime import UTC, datetime
 from typing import Any
 
@@ -231,6 +233,35 @@ def test_a_reset_empties_everything_and_repeats_every_id(world: World) -> None:
     assert story() != first
 
 
+def test_what_the_first_use_of_ecs_left_is_as_old_as_the_account(world: World) -> None:
+    """moto is begun when it is first asked for; nobody can tell."""
+    world.pass_time(600)
+
+    role = world.client("iam").get_role(RoleName="ecsTaskExecutionRole")["Role"]
+
+    assert role["CreateDate"] == datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
+
+
+def test_a_world_in_which_only_ecs_is_called_does_without_moto() -> None:
+    asked = (
+        "import sys; from runbook_lib.emulator.emulated_aws import EmulatedAws;"
+        "from runbook_lib.emulator.http_messages import HttpRequest;"
+        "target = {'x-amz-target': 'AmazonEC2ContainerServiceV20141113.ListClusters'};"
+        "reply = EmulatedAws().answer(HttpRequest('POST', '/', '', target, b'{}'));"
+        "assert b':cluster/default' in reply.body;"
+        "sys.exit('moto' in sys.modules)"
+    )
+
+    assert subprocess.run([sys.executable, "-c", asked], check=False).returncode == 0
+
+
+def test_a_closed_account_answers_nobody(world: World) -> None:
+    world.account.close()
+
+    with pytest.raises(RuntimeError, match="closed"):
+        world.account.role_exists("arn:aws:iam::123456789876:role/ecsTaskExecutionRole")
+
+
 def test_there_is_one_live_account_in_a_process(world: World) -> None:
     with pytest.raises(RuntimeError, match="already has an emulated account"):
         Account(Clock(), Ids(2))
@@ -241,6 +272,7 @@ def test_there_is_one_live_account_in_a_process(world: World) -> None:
 
 
 def test_a_closed_account_gives_moto_back(world: World) -> None:
+    world.client("sts").get_caller_identity()
     before = moto_utils.utcnow()
     world.account.close()
 
