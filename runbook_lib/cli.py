@@ -17,6 +17,7 @@ import click
 
 from runbook_lib.clock import WallClock
 from runbook_lib.errors import BadParameter, RunbookError
+from runbook_lib.rare_collections import no_last_collection
 from runbook_lib.settings import Settings, read_parameters
 
 _BAD_PARAMETER, _REFUSED = 2, 3
@@ -27,6 +28,7 @@ DEFAULT_PORT = 4577
 @click.version_option(package_name="ecs-circuit-breaker-runbook", prog_name="runbook")
 def main() -> None:
     """The Amazon ECS deployment circuit breaker as a runbook that runs."""
+    no_last_collection()
 
 
 def _options(command: click.decorators.FC) -> click.decorators.FC:
@@ -105,13 +107,21 @@ def drill(
             from runbook_lib.labs.running import run_labs
 
             sys.exit(run_labs(given, out, click.echo))
-        from runbook_lib.drill import plan_drill, run_drill
+        from runbook_lib.drill_plan import INTERRUPTED, plan_drill, started_kernel
 
         planned = plan_drill(given, out, start_at=start_at, stop_after=stop_after)
     except RunbookError as error:
         _fail(error)
         return
-    sys.exit(run_drill(planned, click.echo))
+    try:
+        with started_kernel(planned) as kernel:
+            from runbook_lib.drill import run_drill  # takes half a second; the kernel starts
+
+            code = run_drill(planned, kernel, click.echo)
+    except (KeyboardInterrupt, SystemExit):
+        click.echo("\nInterrupted. Nothing was begun.")
+        code = INTERRUPTED
+    sys.exit(code)
 
 
 @main.command()

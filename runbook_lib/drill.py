@@ -10,11 +10,8 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from importlib import import_module
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import runbook_lib.late_grammar  # noqa: F401  # before jsonschema, which nbformat imports
@@ -26,74 +23,35 @@ from papermill.exceptions import PapermillExecutionError
 
 from runbook_lib import junit, report, walk
 from runbook_lib.drill_lines import only_states, progress
+from runbook_lib.drill_plan import BAD_PARAMETER, FAILED, INTERRUPTED, PASSED, REFUSED, Drill
 from runbook_lib.errors import BadParameter, RunbookError
 from runbook_lib.estimating import estimate
 from runbook_lib.journal import JOURNAL_VARIABLE, read_entries, read_records
-from runbook_lib.notebook_files import notebook_folder, walk_notebooks
+from runbook_lib.notebook_parameters import declared_parameters
 from runbook_lib.preflight import preflight, problems
 from runbook_lib.rare_collections import rare_collections
 from runbook_lib.run_record import RunRecord
 from runbook_lib.scrubbing import scrubbed
 from runbook_lib.session import ENDPOINT_VARIABLE, Session, connect
 from runbook_lib.settings import Settings
-from runbook_lib.warm_kernel import WarmKernel, declared_parameters
+from runbook_lib.warm_kernel import WarmKernel
 
-PASSED, FAILED, BAD_PARAMETER, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
 _BEFORE_ANYTHING = ("BadParameter", "UnknownParameter")
-_FIRST = (
-    "import threading, runbook_lib.charts, runbook_lib.tables, runbook_lib.walk; "
-    "import runbook_lib.emulator.client, runbook_lib.widgets; "
-    "from runbook_lib.emulator.service_data import read_ahead; "
-    "read_ahead('ec2', 'ecs', 'events', 'iam', 'sns', 'sqs', 'sts'); "
-    "threading.Thread(target=__import__, args=('matplotlib.backends.backend_svg',)).start()"
-)
-"""What notebooks import: their kernel does so while the emulator starts and the preflight looks.
-The charts come last, and need theirs only then."""
-_FOR_EVIDENCE = "matplotlib.backends.backend_svg"
-"""What the report's charts need takes a while to import: done while the notebooks run."""
+_DRAW = "import pathlib, runbook_lib.report as report; report.write_again(pathlib.Path({folder!r}))"
+"""The notebooks' kernel has what the report's charts need; here it would have to be imported."""
 Say = Callable[[str], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Drill:
-    """What to run: checked settings, the parameters that were given, where the evidence goes."""
-
-    settings: Settings
-    given: Mapping[str, Any]
-    out: Path
-    notebooks: tuple[Path, ...]
-
-
-def plan_drill(
-    given: Mapping[str, Any], out: Path, *, start_at: str = "", stop_after: str = ""
-) -> Drill:
-    """Check everything that can be checked without AWS. Raises `BadParameter`."""
-    settings = Settings(**given)
-    chosen = walk_notebooks()
-    first = _position(chosen, start_at, "--start-at") if start_at else 0
-    last = _position(chosen, stop_after, "--stop-after") if stop_after else len(chosen) - 1
-    return Drill(settings, dict(given), out, tuple(chosen[first : last + 1]))
-
-
-def _position(notebooks: Sequence[Path], name: str, option: str) -> int:
-    """By number or by name: 50, 50_run_failure_drill."""
-    for position, path in enumerate(notebooks):
-        if path.stem == name or path.stem.startswith(f"{name}_"):
-            return position
-    listed = ", ".join(path.stem for path in notebooks)
-    raise BadParameter(name=option, problem=f"no notebook {name!r}; there are {listed}", example=50)
-
-
-def run_drill(drill: Drill, say: Say = print) -> int:
+def run_drill(drill: Drill, kernel: WarmKernel | None, say: Say = print) -> int:
     """Run the notebooks in order and print the verdict. Returns the exit code.
 
-    0 pass, 1 fail, 2 a bad parameter (nothing was touched), 3 AWS or the emulator refused a step,
-    130 interrupted; after 3 and 130 it lists what exists.
+    `kernel` is None on AWS without `confirm`: then only the plans are printed. 0 pass, 1 fail,
+    2 a bad parameter (nothing was touched), 3 AWS or the emulator refused a step, 130 interrupted;
+    after 3 and 130 it lists what exists.
     """
     with rare_collections(), contextlib.ExitStack() as stack:
         session: Session | None = None
         try:
-            kernel = stack.enter_context(_kernel()) if _may_run(drill.settings) else None
             stack.enter_context(_shared_emulator(drill.settings))
             session = connect(drill.settings)
             refused = problems(preflight(session, drill.settings))
@@ -134,15 +92,6 @@ def _shared_emulator(settings: Settings) -> Iterator[None]:
             del os.environ[ENDPOINT_VARIABLE]
 
 
-def _may_run(settings: Settings) -> bool:
-    """On AWS nothing runs until `confirm` says so."""
-    return settings.target == "emulator" or bool(settings.confirm)
-
-
-def _kernel() -> WarmKernel:
-    return WarmKernel(env=os.environ, cwd=notebook_folder(), first=_FIRST)
-
-
 def _estimated(settings: Settings) -> str:
     return estimate(settings.desired_count, breaker=settings.circuit_breaker).sentence
 
@@ -153,19 +102,22 @@ def _run(drill: Drill, session: Session, kernel: WarmKernel, say: Say) -> int:
     lines.unlink(missing_ok=True)
     kernel.environment = {JOURNAL_VARIABLE: str(lines.resolve()), **_endpoint()}
     ran = RunRecord.begin([path.stem for path in drill.notebooks], session.clock.now())
+    is_whole = False
     try:
         with progress(drill.notebooks) as (tell, tick):
             kernel.on_line, kernel.on_cell = only_states(tell), tick
-            Thread(target=import_module, args=(_FOR_EVIDENCE,), daemon=True).start()
             for path in drill.notebooks:
                 target = drill.out / path.name
                 with ran.notebook(path.stem):
                     executed = kernel.execute(path, target, _declared(path, drill.given))
                 ran.records[path.stem] = read_records(executed)
                 tell(f"{path.stem:<30} ok")
+        is_whole = True
     finally:
+        if not is_whole:
+            kernel.stop()
+        _write_evidence(drill, session, kernel, ran, lines)
         kernel.stop()
-        _write_evidence(drill, session, ran, lines)
     return _say_verdict(drill, ran.records, say)
 
 
@@ -180,14 +132,17 @@ def _declared(path: Path, given: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in given.items() if name in known}
 
 
-def _write_evidence(drill: Drill, session: Session, ran: RunRecord, lines: Path) -> None:
+def _write_evidence(
+    drill: Drill, session: Session, kernel: WarmKernel, ran: RunRecord, lines: Path
+) -> None:
     """journal.json, junit.xml and report.html beside the executed notebooks, whatever happened."""
     journal = scrubbed(ran.journal(session, drill.settings, read_entries(lines)))
     text = json.dumps(journal, indent=2, default=str) + "\n"
     (drill.out / "journal.json").write_text(text, encoding="utf-8")
     lines.unlink(missing_ok=True)
     junit.write(journal, drill.out)
-    report.write(journal, drill.out)
+    if not kernel.try_line(_DRAW.format(folder=str(drill.out.resolve()))):
+        report.write(journal, drill.out)
 
 
 def _restore(drill: Drill, session: Session | None, say: Say) -> None:

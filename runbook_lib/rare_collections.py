@@ -1,6 +1,6 @@
 """Room: how often Python looks for garbage.
 
-Lives here: looking for it less often while a program runs that soon ends.
+Lives here: looking for it less often while a program runs that soon ends, and not at its end.
 Never here: what the program does.
 
 Half a million objects come with the imports of a drill, and stay. Looking through them at the usual
@@ -9,6 +9,7 @@ rate takes a fifth of its time.
 
 from __future__ import annotations
 
+import atexit
 import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,3 +27,8 @@ def rare_collections() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*usual)
+
+
+def no_last_collection() -> None:
+    """As it ends, Python looks through everything once more: 0.4 s after a drill, for nothing."""
+    atexit.register(gc.freeze)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -59,6 +60,11 @@ def write(journal: Mapping[str, Any], folder: Path) -> Path:
     file = folder / REPORT_FILE
     file.write_text(render(journal), encoding="utf-8", newline="\n")
     return file
+
+
+def write_again(folder: Path) -> Path:
+    """Write `report.html` anew from the folder's `journal.json`."""
+    return write(json.loads((folder / "journal.json").read_text(encoding="utf-8")), folder)
 
 
 def render(journal: Mapping[str, Any]) -> str:

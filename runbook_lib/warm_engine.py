@@ -1,6 +1,7 @@
 """Room: papermill's engine on a kernel that is already up.
 
 Lives here: the papermill engine "warm_kernel": what it tells as it happens, and when it saves.
+Outputs, errors and the saved copies are papermill's own.
 Never here: the life of the kernel, which notebooks there are.
 """
 
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,14 +18,18 @@ from typing import Any
 import runbook_lib.late_grammar  # noqa: F401  # before jsonschema, which nbformat imports
 
 # isort: split
+import nbformat
+import papermill
+from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import ensure_event_loop
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import NBClientEngine, papermill_engines
+from papermill.exceptions import PapermillExecutionError
 
-ENGINE = "warm_kernel"
-KERNEL = "python3"
+ENGINE, KERNEL = "warm_kernel", "python3"
 SAVE_AFTER_SECONDS = 0.25
 
 
@@ -36,6 +41,68 @@ class FinishedCell:
     index: int
     cell: NotebookNode
     failed: bool
+
+
+class Host:
+    """A running kernel and the one client that everything in it is run by."""
+
+    def __init__(self, manager: AsyncKernelManager) -> None:
+        """Waits until the kernel answers."""
+        self.client = NotebookClient(nbformat.v4.new_notebook(), km=manager)
+        self.client.start_new_kernel_client()
+
+    def run_line(self, line: str) -> bool:
+        """Run it outside of any notebook. False: it raised."""
+        cell = nbformat.v4.new_code_cell(line)
+        self.client.nb.cells = [cell]
+        try:
+            self.client.execute_cell(cell, 0, store_history=False)
+        except CellExecutionError:
+            return False
+        return True
+
+    def run_notebook(
+        self,
+        source: Path,
+        target: Path,
+        parameters: Mapping[str, object],
+        on_line: Callable[[str], None],
+        on_cell: Callable[[FinishedCell], None],
+    ) -> NotebookNode:
+        """By papermill. What it raises carries a note with the notebook and its failed copy."""
+        target.parent.mkdir(parents=True, exist_ok=True)
+        running = CURRENT.set(Running(source, self.client, on_line, on_cell))
+        try:
+            return self._run_papermill(source, target, parameters)
+        except (PapermillExecutionError, DeadKernelError) as error:
+            error.add_note(f"Notebook: {source.name}. The failed copy: {target}")
+            raise
+        finally:
+            CURRENT.reset(running)
+
+    def _run_papermill(
+        self, source: Path, target: Path, parameters: Mapping[str, object]
+    ) -> NotebookNode:
+        notebook: NotebookNode = papermill.execute_notebook(
+            _literally(source),
+            _literally(target),
+            parameters=dict(parameters),
+            engine_name=ENGINE,
+            kernel_name=KERNEL,
+            language="python",
+            progress_bar=False,
+        )
+        return notebook
+
+    def close(self) -> None:
+        """Leave the kernel, which goes on."""
+        if self.client.kc is not None:
+            self.client.kc.stop_channels()
+
+
+def _literally(path: Path) -> str:
+    """Papermill formats its paths: {date} in a folder's name would be taken for a parameter."""
+    return str(path).replace("{", "{{").replace("}", "}}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,14 @@
 """Room: one running kernel for a whole walk of notebooks.
 
-Lives here: the life of the kernel, and what a notebook declares as its parameters. A kernel start
-costs about a second and importing boto3 and pandas another; here a walk pays that once, while its
-own process does something else. Outputs, errors and the saved copies are papermill's own.
-Never here: which notebooks there are, what their parameters mean, what AWS or the emulator is.
+Lives here: the life of the kernel, from before papermill is imported until after the last notebook.
+A kernel start costs about a second and importing boto3 and pandas another; here a walk pays that
+once, while its own process does something else.
+Never here: running a notebook (warm_engine), which notebooks there are, what AWS or the emulator
+is.
 """
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import signal
 import sys
@@ -16,24 +16,23 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-import runbook_lib.late_grammar  # noqa: F401  # before jsonschema, which nbformat imports
-
-# isort: split
-import nbformat
-import papermill
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
-from nbclient import NotebookClient
-from nbclient.exceptions import DeadKernelError
-from nbformat import NotebookNode
-from papermill.exceptions import PapermillExecutionError
+from jupyter_core.utils import run_sync
 
+from runbook_lib.notebook_parameters import refuse_unknown
 from runbook_lib.rare_collections import RARELY
-from runbook_lib.warm_engine import CURRENT, ENGINE, KERNEL, FinishedCell, Running
 
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+    from runbook_lib.warm_engine import FinishedCell, Host
+
+KERNEL = "python3"
 SIGTERM_EXIT = 128 + signal.SIGTERM
+_GONE_SECONDS = 5.0
 
 # Runs in the kernel before each notebook. IPython's reset empties the namespace and starts
 # counting cells from 1 again; imported modules stay.
@@ -51,15 +50,8 @@ def _start_afresh(home, environment):
     gc.freeze()  # what is left belongs to modules: the next time it need not be looked at
 _start_afresh({home!r}, {environment!r})
 """
+_NO_HISTORY = "--HistoryManager.hist_file=:memory:"
 _WARM_UP = f"import gc; gc.set_threshold{RARELY}; {{first}}; gc.collect(); gc.freeze()"
-
-
-class NotebookParametersError(ValueError):
-    """A notebook's parameters cell is missing, or holds more than names with literal values."""
-
-
-class UnknownParameterError(NotebookParametersError):
-    """A value was given for a name that the notebook does not declare; papermill only warns."""
 
 
 class _ThisInterpreter(KernelSpecManager):
@@ -92,35 +84,6 @@ def new_kernel_manager(first: str = "") -> AsyncKernelManager:
     )
 
 
-def declared_parameters(path: Path) -> dict[str, object]:
-    """The names and default values in the cell tagged `parameters`, in their order.
-
-    `desired_count = 2  # how many tasks` declares {"desired_count": 2}.
-    """
-    notebook = nbformat.read(path, as_version=4)
-    cells = [c for c in notebook.cells if "parameters" in c.metadata.get("tags", [])]
-    if len(cells) != 1:
-        raise NotebookParametersError(
-            f"{path.name}: expected one cell tagged `parameters`, found {len(cells)}."
-        )
-    try:
-        return dict(map(_declaration, ast.parse(cells[0].source).body))
-    except (SyntaxError, ValueError) as error:
-        raise NotebookParametersError(
-            f"{path.name}: the parameters cell may hold only `name = literal` lines: {error}."
-        ) from error
-
-
-def _declaration(statement: ast.stmt) -> tuple[str, object]:
-    match statement:
-        case (
-            ast.Assign(targets=[ast.Name(id=name)], value=value)
-            | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
-        ):
-            return name, ast.literal_eval(value)
-    raise ValueError(f"line {statement.lineno} is something else")
-
-
 class WarmKernel:
     """A context manager: one kernel, and each notebook meets it with an empty namespace.
 
@@ -147,18 +110,19 @@ class WarmKernel:
         self._env = dict(env)
         self._cwd = cwd.resolve()
         self._first = first
-        self._host: NotebookClient | None = None
+        self._manager: AsyncKernelManager | None = None
+        self._host: Host | None = None
         self._signals = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
         self._signals.enter_context(_sigterm_raises())
-        host = NotebookClient(nbformat.v4.new_notebook(), km=new_kernel_manager(self._first))
+        self._manager = new_kernel_manager(self._first)
+        start = run_sync(self._manager.start_kernel)
         try:
-            host.start_new_kernel(env=self._env, cwd=str(self._cwd))
+            start(extra_arguments=[_NO_HISTORY], env=self._env, cwd=str(self._cwd))
         except BaseException:
-            self._stop(host)
+            self.stop()
             raise
-        self._host = host
         return self
 
     def __exit__(
@@ -171,70 +135,54 @@ class WarmKernel:
 
     def stop(self) -> None:
         """End the kernel now: what a notebook is doing goes no further. Twice is harmless."""
+        manager, self._manager = self._manager, None
         host, self._host = self._host, None
-        if host is not None:
-            self._stop(host)
+        try:
+            if host is not None:
+                host.close()
+            if manager is not None and manager.has_kernel:
+                _end(manager)
+        finally:
+            self._signals.close()
 
     def execute(self, source: Path, target: Path, parameters: Mapping[str, object]) -> NotebookNode:
         """Run one notebook; the executed copy goes to `target`, also when a cell fails.
 
         A parameter that the notebook does not declare is refused before anything runs.
         """
-        if self._host is None:
+        manager = self._running()
+        refuse_unknown(source, parameters)
+        host = self._host_of(manager)
+        host.run_line(_FRESH_NAMESPACE.format(home=str(self._cwd), environment=self.environment))
+        return host.run_notebook(source, target, parameters, self.on_line, self.on_cell)
+
+    def try_line(self, line: str) -> bool:
+        """Run a line between two notebooks. False if it failed, or there is no kernel any more."""
+        return self._manager is not None and self._host_of(self._manager).run_line(line)
+
+    def _running(self) -> AsyncKernelManager:
+        if self._manager is None:
             raise RuntimeError("use WarmKernel as a context manager: its kernel is not running")
-        _refuse_unknown(source, parameters)
-        if self._host.kc is None:
-            self._host.start_new_kernel_client()
-        target.parent.mkdir(parents=True, exist_ok=True)
-        self._host.nb.cells = [nbformat.v4.new_code_cell(self._start_afresh())]
-        self._host.execute_cell(self._host.nb.cells[0], 0, store_history=False)
-        running = CURRENT.set(Running(source, self._host, self.on_line, self.on_cell))
-        try:
-            return _run_papermill(source, target, parameters)
-        except (PapermillExecutionError, DeadKernelError) as error:
-            error.add_note(f"Notebook: {source.name}. The failed copy: {target}")
-            raise
-        finally:
-            CURRENT.reset(running)
+        return self._manager
 
-    def _start_afresh(self) -> str:
-        return _FRESH_NAMESPACE.format(home=str(self._cwd), environment=self.environment)
+    def _host_of(self, manager: AsyncKernelManager) -> Host:
+        """Waits until the kernel answers, which it does when it has run its first line."""
+        if self._host is None:
+            from runbook_lib.warm_engine import Host  # papermill: half a second
 
-    def _stop(self, host: NotebookClient) -> None:
-        """End the kernel and what it started, at once: a polite request waits for a busy cell."""
-        host.shutdown_kernel = "immediate"
-        try:
-            if host.km is not None and host.km.has_kernel:
-                host._cleanup_kernel()  # noqa: SLF001  # the only way to end a client that shares its kernel
-        finally:
-            self._signals.close()
+            self._host = Host(manager)
+        return self._host
 
 
-def _run_papermill(source: Path, target: Path, parameters: Mapping[str, object]) -> NotebookNode:
-    notebook: NotebookNode = papermill.execute_notebook(
-        _literally(source),
-        _literally(target),
-        parameters=dict(parameters),
-        engine_name=ENGINE,
-        kernel_name=KERNEL,
-        language="python",
-        progress_bar=False,
-    )
-    return notebook
-
-
-def _literally(path: Path) -> str:
-    """Papermill formats its paths: {date} in a folder's name would be taken for a parameter."""
-    return str(path).replace("{", "{{").replace("}", "}}")
-
-
-def _refuse_unknown(source: Path, parameters: Mapping[str, object]) -> None:
-    declared = declared_parameters(source)
-    unknown = [name for name in parameters if name not in declared]
-    if unknown:
-        raise UnknownParameterError(
-            f"{source.name} has no parameter {', '.join(unknown)}. It has: {', '.join(declared)}."
-        )
+def _end(manager: AsyncKernelManager) -> None:
+    """At once: a polite request waits for a busy cell, and jupyter_client looks for the end of the
+    process ten times a second."""
+    process = getattr(manager.provisioner, "process", None)
+    if hasattr(signal, "SIGKILL"):
+        run_sync(manager.signal_kernel)(signal.SIGKILL)
+        if process is not None:
+            process.wait(_GONE_SECONDS)
+    run_sync(manager.shutdown_kernel)(now=True)
 
 
 @contextlib.contextmanager

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from runbook_lib.emulator.client import _KeptConnection
+from runbook_lib.emulator.client import EmulatorControls
 
 CONTENT = b'{"now": "2026-01-05T09:00:00.000+00:00"}'
 
@@ -27,6 +27,7 @@ class Answering(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.send_response(200)
+        self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(CONTENT)))
         self.end_headers()
         self.wfile.write(CONTENT)
@@ -53,10 +54,11 @@ def server(request: pytest.FixtureRequest) -> Iterator[Counting]:
 
 
 def read(server: Counting, times: int) -> None:
-    kept = _KeptConnection(f"http://127.0.0.1:{server.server_address[1]}")
+    controls = EmulatorControls(f"http://127.0.0.1:{server.server_address[1]}")
     for _ in range(times):
-        assert kept.read("/_emulator/clock") == {"now": "2026-01-05T09:00:00.000+00:00"}
-    kept._connection.close()
+        now = controls.call("GET", "/_emulator/clock")
+        assert now == {"now": "2026-01-05T09:00:00.000+00:00"}
+    controls._pool.close()
 
 
 @pytest.mark.parametrize("server", [Answering], indirect=True)

@@ -23,6 +23,7 @@ import moto.core.loaders
 import moto.core.responses
 import moto.core.utils
 import moto.settings
+import moto.utilities.utils
 from botocore.exceptions import ClientError
 from moto.backends import get_backend
 from moto.core.base_backend import BackendDict
@@ -51,6 +52,9 @@ from runbook_lib.emulator.target_input import ENVELOPE
 
 _PACKAGES = {"monitoring": "cloudwatch", "elasticloadbalancing": "elb"}
 """Where moto's package is not called as requests to the service are signed."""
+_OF_INSTANCES = re.compile("RunInstances|.*InstanceType.*|RequestSpot.*|CreateFleet")
+"""Calls of EC2 that need the catalogue of instance types, which is not read: 0.2 s, and tasks on
+Fargate have no instances."""
 Handler = Callable[[Request, str, Mapping[str, str]], tuple[int, Mapping[str, Any], str | bytes]]
 
 
@@ -90,6 +94,8 @@ class MotoWorld:
 
     def answer(self, request: HttpRequest, service: str) -> HttpResponse:
         """Raises whatever moto raises for what it does not have."""
+        if service == "ec2" and _OF_INSTANCES.fullmatch(request.operation):
+            raise NotImplementedError
         handler = _handler(service, request.path)
         if handler is None:
             text = f"The emulator has nothing at {request.method} {request.path}."
@@ -155,6 +161,16 @@ _definitions_of_moto = cache(moto.core.loaders.create_loader)
 """moto adds to botocore's definitions. It, too, would look through all of them each time."""
 
 
+_load_resource = moto.utilities.utils.load_resource
+
+
+def _without_instance_types(resource: str) -> Any:
+    """moto's EC2 reads all of them in all Regions as it is imported."""
+    if "instance_type" not in resource:
+        return _load_resource(resource)
+    return [] if "offerings" in resource else {}
+
+
 def _empty() -> None:
     """Forget every backend. moto's own reset would first fill them again, at 0.4 s for EC2."""
     in_use = cast(Any, BackendDict)._instances
@@ -183,6 +199,7 @@ def _take_over(around: Surroundings, now: Callable[[], datetime]) -> Callable[[]
         (moto.core.utils, "datetime", clock),
         (botocore.session, "create_loader", loader_for),  # moto opens a session for each question
         (moto.core.utils, "create_loader", _definitions_of_moto),
+        (moto.utilities.utils, "load_resource", _without_instance_types),
         (moto.settings, "ec2_load_default_amis", lambda: False),  # 0.3 s a region, for nothing
         (BaseResponse, "get_current_account", lambda _: around.account_id),
         (moto.core.responses, "gen_amzn_requestid_long", _request_id_for(around.ids)),

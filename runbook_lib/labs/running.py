@@ -11,18 +11,20 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from papermill.exceptions import PapermillExecutionError
 
-from runbook_lib.drill import FAILED, PASSED, REFUSED, Say
+from runbook_lib.drill_plan import FAILED, PASSED, REFUSED
 from runbook_lib.errors import BadParameter
 from runbook_lib.journal import read_records
 from runbook_lib.notebook_files import lab_notebooks
 from runbook_lib.session import ENDPOINT_VARIABLE
 from runbook_lib.warm_kernel import WarmKernel
+
+Say = Callable[[str], None]
 
 
 def run_labs(given: Mapping[str, Any], out: Path, say: Say = print) -> int:

@@ -174,6 +174,15 @@ def test_a_service_that_is_not_there_is_named_in_the_error(
     assert error["Message"] == f"The emulator does not have the AWS service {service}."
 
 
+def test_an_account_of_fargate_tasks_says_that_it_has_no_instances(world: World) -> None:
+    """Not an empty list of instance types, which would be a wrong answer."""
+    with pytest.raises(ClientError) as refused:
+        world.client("ec2").describe_instance_types()
+
+    said = refused.value.response["Error"]["Message"]
+    assert said == "The emulator does not have ec2 DescribeInstanceTypes."
+
+
 @pytest.mark.parametrize("service", ["sns", "sqs", "cloudwatch", "ec2", "iam", "events"])
 @pytest.mark.fact("not.moto")
 def test_what_moto_cannot_do_is_an_error_of_aws_and_no_crash(world: World, service: str) -> None:
