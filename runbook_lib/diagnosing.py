@@ -18,16 +18,11 @@ from runbook_lib import facts, reading
 from runbook_lib.alert_chain import Chain, Finding, find_breaks
 from runbook_lib.alert_text import EVENT
 from runbook_lib.reading.alert_chain import DEFAULT_BUS
+from runbook_lib.refusals import is_forbidden
 from runbook_lib.session import Session
 from runbook_lib.settings import Settings
 
 FAILED_EVENT = "SERVICE_DEPLOYMENT_FAILED"
-_FORBIDDEN = (
-    "AccessDenied",
-    "AccessDeniedException",
-    "AuthorizationError",
-    "UnauthorizedOperation",
-)
 T = TypeVar("T")
 
 
@@ -86,7 +81,7 @@ class _Looker:
         try:
             return read()
         except ClientError as error:
-            if error.response["Error"]["Code"] not in _FORBIDDEN:
+            if not is_forbidden(error):
                 raise
             self.forbidden.append(what)
             return None

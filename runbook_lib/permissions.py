@@ -15,7 +15,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runbook_lib.plans.task_definition import execution_policy, role_arn
+from runbook_lib.plans.watch_queue import WATCH_PREFIX
 from runbook_lib.settings import Settings
+from runbook_lib.steps import TAG_KEY, TAG_VALUE
 
 ANY = ("*",)
 _TASKS = "ecs-tasks.amazonaws.com"
@@ -23,12 +25,16 @@ _TASKS = "ecs-tasks.amazonaws.com"
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement of the policy; all of them allow."""
+    """One statement of the policy; all of them allow.
+
+    `is_optional`: without it the walk goes on, and leaves something undone at most.
+    """
 
     sid: str
     actions: tuple[str, ...]
     resources: tuple[str, ...]
     condition: Mapping[str, Any] = field(default_factory=dict)
+    is_optional: bool = False
 
     def as_json(self) -> dict[str, Any]:
         statement = {
@@ -53,6 +59,7 @@ def permissions_of(
         *(_own_service(settings, account) if settings.drills_own_service else ()),
         *(() if settings.drills_own_service else _making_a_service(settings, account)),
         *_alert_chain(settings, account),
+        *_left_by_watches(settings, account),
         *(_diagnosing(settings, account) if diagnosis else ()),
     )
 
@@ -215,6 +222,25 @@ def _alert_chain(settings: Settings, account: str) -> Iterator[Statement]:
         ),
         (settings.arn("sqs", account, settings.probe_queue),),
     )
+
+
+def _left_by_watches(settings: Settings, account: str) -> Iterator[Statement]:
+    """Finding and removing what a killed watch left; `AskAboutRules` lists its rules.
+
+    Among all that has such a name only what carries the runbook's tag may be removed. ListQueues
+    cannot be limited to any queue.
+    """
+    rules = (settings.arn("events", account, f"rule/{WATCH_PREFIX}*"),)
+    queues = (settings.arn("sqs", account, f"{WATCH_PREFIX}*"),)
+    ours = {"StringEquals": {f"aws:ResourceTag/{TAG_KEY}": TAG_VALUE}}
+    look_at_rule = ("events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule")
+    look_at_queue = ("sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags")
+    remove_rule = ("events:DeleteRule", "events:RemoveTargets")
+    yield Statement("FindWatchQueues", ("sqs:ListQueues",), ANY, is_optional=True)
+    yield Statement("LookAtWatchRules", look_at_rule, rules, is_optional=True)
+    yield Statement("LookAtWatchQueues", look_at_queue, queues, is_optional=True)
+    yield Statement("RemoveWatchRules", remove_rule, rules, ours, is_optional=True)
+    yield Statement("RemoveWatchQueues", ("sqs:DeleteQueue",), queues, ours, is_optional=True)
 
 
 def _diagnosing(settings: Settings, account: str) -> Iterator[Statement]:

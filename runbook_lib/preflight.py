@@ -102,7 +102,7 @@ def _caller(session: Session, settings: Settings) -> Iterator[str]:
 
 
 def _permissions(session: Session, settings: Settings) -> Iterator[str]:
-    """By simulation, which itself needs iam:SimulatePrincipalPolicy.
+    """By simulation, which itself needs iam:SimulatePrincipalPolicy. Only what the walk needs.
 
     https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html
     """
@@ -111,7 +111,8 @@ def _permissions(session: Session, settings: Settings) -> Iterator[str]:
         return
     principal = reading.read_principal(session)
     missing: list[str] = []
-    statements = permissions_of(settings, session.account)
+    printed = permissions_of(settings, session.account)
+    statements = [each for each in printed if not each.is_optional]
     for each in statements:
         missing += reading.simulate(
             session, principal, each.actions, each.resources, each.condition

@@ -54,9 +54,10 @@ def watch_by_queue(
     there is one, or after 20 s: three calls a minute, and the end is seen within a second or two.
     What an event says is confirmed by one DescribeServices.
 
-    Queue and rule carry the runbook's tag, and are removed whatever happens. On AWS they are made
-    only if `confirm` names the service; needed are sqs:CreateQueue, TagQueue, ReceiveMessage and
-    DeleteQueue, events:PutRule, TagResource, PutTargets, RemoveTargets and DeleteRule.
+    Queue and rule carry the runbook's tag, and are removed whatever happens; if the process is
+    killed, 90_clean_up removes them. On AWS they are made only if `confirm` names the service;
+    needed are sqs:CreateQueue, TagQueue, ReceiveMessage and DeleteQueue, events:PutRule,
+    TagResource, PutTargets, RemoveTargets and DeleteRule.
 
     >>> watch_by_queue(session, cluster="default", service="web", deployment_id="ecs-svc/2942…").end
     'rolled back'

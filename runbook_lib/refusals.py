@@ -24,10 +24,10 @@ from botocore.exceptions import (
 
 RUN_AGAIN = "run this again; what was made is found again"
 _LOG_IN = f"log in again (aws sso login), then {RUN_AGAIN}"
+_FORBIDDEN = ("AccessDenied", "AuthorizationError", "UnauthorizedOperation")
 _NEXT_STEPS = (
     (("ExpiredToken", "RequestExpired", "InvalidClientTokenId", "UnrecognizedClient"), _LOG_IN),
-    (("AccessDenied", "AuthorizationError", "UnauthorizedOperation"),
-     "compare the caller's permissions with `runbook permissions`"),
+    (_FORBIDDEN, "compare the caller's permissions with `runbook permissions`"),
     (("Throttl", "TooManyRequests", "RequestLimitExceeded"), f"wait a minute, then {RUN_AGAIN}"),
     (("Internal", "ServiceUnavailable", "ServerException", "ServiceFailure", "Unavailable"),
      f"see https://health.aws.amazon.com, then {RUN_AGAIN}"),
@@ -59,6 +59,11 @@ def next_step_without_answer(error: BotoCoreError) -> str:
 
 def code_of(error: ClientError) -> str:
     return str(error.response["Error"].get("Code", ""))
+
+
+def is_forbidden(error: ClientError) -> bool:
+    """Whether the caller lacks the permission."""
+    return code_of(error).startswith(_FORBIDDEN)
 
 
 def was_tried_again(response: Mapping[str, Any]) -> bool:

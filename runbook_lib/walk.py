@@ -7,7 +7,7 @@ Never here: how a plan is made or applied.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from runbook_lib import delivery, facts, judging, plans, reading, verdict, watching
@@ -161,6 +161,8 @@ def clean_up_plan(session: Session, settings: Settings) -> Plan:
         queue=reading.read_queue(session, settings.probe_queue),
         role=reading.read_role(session, settings.execution_role),
         cluster_tags=tags,
+        watch_rules=reading.read_watch_rules(session, settings.cluster, settings.service),
+        watch_queues=reading.read_watch_queues(session, settings.cluster, settings.service),
     )
     return plans.plan_clean_up(settings, left)
 
@@ -270,7 +272,10 @@ def record_verdict(found: verdict.DrillVerdict) -> None:
 
 
 def inventory(session: Session, settings: Settings) -> list[tuple[str, str, str, str]]:
-    """What there is under the names of the settings: (what, name, state, made by)."""
+    """What there is under the names of the settings: (what, name, state, made by).
+
+    And what watches by queue have left behind because they were killed, if anything.
+    """
     cluster = reading.read_cluster(session, settings.cluster)
     service = reading.read_service(session, settings.cluster, settings.service)
     role = reading.read_role(session, settings.execution_role)
@@ -303,9 +308,21 @@ def inventory(session: Session, settings: Settings) -> list[tuple[str, str, str,
         ),
     ]
     found[1:1] = [("revision", r.name, r.status, r.tags) for r in reversed(revisions)]
+    found += _left_by_watches(session, settings)
     return [
         (what, name, state or "absent", _maker(state, tags)) for what, name, state, tags in found
     ]
+
+
+def _left_by_watches(
+    session: Session, settings: Settings
+) -> Iterator[tuple[str, str, str, Mapping[str, str]]]:
+    for rule in reading.read_watch_rules(session, settings.cluster, settings.service):
+        if is_ours(rule.tags):
+            yield "watch rule", rule.name, rule.state, rule.tags
+    for queue in reading.read_watch_queues(session, settings.cluster, settings.service):
+        if is_ours(queue.tags):
+            yield "watch queue", facts.short(queue.url), "exists", queue.tags
 
 
 def _maker(state: str | None, tags: Mapping[str, str]) -> str:

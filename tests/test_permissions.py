@@ -7,11 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore import xform_name
 
 from runbook_lib import apply, preflight, reading, walk
 from runbook_lib.emulator.http_server import EmulatorServer
-from runbook_lib.errors import RunbookError
+from runbook_lib.errors import CallRefused, RunbookError
 from runbook_lib.permissions import Statement, permissions_of, policy_of
+from runbook_lib.plans.watch_queue import WATCH_PREFIX, WatchQueue, plan_watch_queue
 from runbook_lib.preflight import find_network
 from runbook_lib.session import Session
 from runbook_lib.settings import Settings
@@ -43,8 +45,22 @@ def allow(aws: Aws, statements: list[dict[str, Any]]) -> None:
     aws("iam").put_user_policy(UserName="learner", PolicyName="runbook", PolicyDocument=document)
 
 
-def whole_walk(session: Session) -> list[str]:
+def leave_a_watch(session: Session, aws: Aws) -> None:
+    """What is left of a watch by queue that an administrator began and that was killed."""
+    name = f"{WATCH_PREFIX}2942440254381718020-090130"
+    queue = WatchQueue(
+        name=name,
+        arn=session.arn("sqs", name),
+        rule_arn=session.arn("events", f"rule/{name}"),
+        service_arn=session.arn("ecs", f"service/{SETTINGS.cluster}/{SETTINGS.service}"),
+    )
+    for step in plan_watch_queue(SETTINGS.service, queue):
+        getattr(aws(step.service), xform_name(step.operation))(**step.input)
+
+
+def whole_walk(session: Session, aws: Aws) -> list[str]:
     """From the preflight to the clean-up; the calls that were refused for want of permission."""
+    leave_a_watch(session, aws)
     preflight(session, SETTINGS)
     try:
         find_network(session, SETTINGS)
@@ -91,8 +107,10 @@ def needed(refused: list[str]) -> list[str]:
 def test_the_printed_policy_is_enough_for_the_whole_walk(session: Session, aws: Aws) -> None:
     allow(aws, [each.as_json() for each in STATEMENTS])
 
-    assert needed(whole_walk(session)) == []
+    assert needed(whole_walk(session, aws)) == []
     assert all(row[3] != "this runbook" for row in walk.inventory(session, SETTINGS))
+    assert aws("sqs").list_queues().get("QueueUrls", []) == []
+    assert aws("events").list_rules()["Rules"] == []
 
 
 FIRST_USE = "FirstUseOfEcsInTheAccount"
@@ -125,7 +143,42 @@ def test_without_any_one_action_the_walk_is_refused(
             kept.append(content)
     allow(aws, kept)
 
-    assert needed(whole_walk(session)) != []
+    assert needed(whole_walk(session, aws)) != []
+
+
+OPTIONAL = [each.sid for each in STATEMENTS if each.is_optional]
+
+
+def test_without_all_that_a_killed_watch_asks_for_the_walk_goes_on(
+    session: Session, aws: Aws
+) -> None:
+    rights = [each.as_json() for each in STATEMENTS if each.sid not in OPTIONAL]
+    simulating = {"Effect": "Allow", "Action": "iam:SimulatePrincipalPolicy", "Resource": "*"}
+    allow(aws, [*rights, simulating])
+
+    assert set(whole_walk(session, aws)) <= {*_OPTIONAL, *LOOKING_FOR_WATCHES}
+
+    (permissions,) = (c for c in preflight(session, SETTINGS) if c.name == "permissions")
+    assert permissions.state == "ok"
+    assert [row for row in walk.inventory(session, SETTINGS) if row[3] == "this runbook"] == []
+
+
+LOOKING_FOR_WATCHES = ("sqs:ListQueues", "events:DescribeRule")
+"""Refused, and nothing comes of it. The rules may be listed, but not looked at."""
+
+
+def test_of_what_is_called_as_by_a_watch_only_what_has_the_tag_may_be_removed(
+    session: Session, aws: Aws
+) -> None:
+    theirs = f"{WATCH_PREFIX}theirs"
+    aws("events").put_rule(Name=theirs, EventPattern='{"source": ["aws.ecs"]}')
+    url = aws("sqs").create_queue(QueueName=theirs)["QueueUrl"]
+    allow(aws, [each.as_json() for each in STATEMENTS])
+
+    with pytest.raises(CallRefused, match="AccessDenied"):
+        session.client("events").delete_rule(Name=theirs)
+    with pytest.raises(CallRefused, match="AccessDenied"):
+        session.client("sqs").delete_queue(QueueUrl=url)
 
 
 def test_the_preflight_names_what_is_missing(session: Session, aws: Aws) -> None:

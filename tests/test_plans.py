@@ -522,6 +522,8 @@ def test_clean_up_touches_nothing_that_lacks_the_tag() -> None:
         queue=replace(QUEUE, tags=NOBODYS),
         role=replace(ROLE, tags=NOBODYS),
         cluster_tags=NOBODYS,
+        watch_rules=(replace(RULE, tags=NOBODYS),),
+        watch_queues=(replace(QUEUE, tags={TAG_KEY: "terraform"}),),
     )
 
     assert plans.plan_clean_up(SETTINGS, foreign).steps == ()
@@ -556,6 +558,18 @@ def test_clean_up_leaves_out_just_what_is_absent_or_foreign(
     assert ("Unsubscribe" in kept) == (field == "topic")
 
 
+def test_what_killed_watches_left_comes_last() -> None:
+    left = replace(EVERYTHING, watch_rules=(RULE, RULE), watch_queues=(QUEUE,))
+
+    every = operations(plans.plan_clean_up(SETTINGS, left))
+
+    assert every == [
+        *operations(plans.plan_clean_up(SETTINGS, EVERYTHING)),
+        *("RemoveTargets", "DeleteRule") * 2,
+        "DeleteQueue",
+    ]
+
+
 def test_clean_up_of_nothing_is_nothing() -> None:
     assert plans.plan_clean_up(SETTINGS, NOTHING).commands == "# nothing to do"
 
@@ -570,6 +584,7 @@ EVERY_PLAN = (
     rule_plan(None),
     plan_bad_release(),
     plans.plan_clean_up(SETTINGS, EVERYTHING),
+    plans.plan_clean_up(SETTINGS, replace(NOTHING, watch_rules=(RULE,), watch_queues=(QUEUE,))),
     plans.plan_clean_up(
         SETTINGS,
         replace(EVERYTHING, topic=replace(TOPIC, subscriptions=(PROBE,), tags=NOBODYS)),

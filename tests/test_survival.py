@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 from drilling import clean_up, drill, left_over, set_up
+from killing import Fate, Killed, fate_of
 from patience import LeapingTime, leap
 
 from runbook_lib import apply, open_session, reading, walk
@@ -63,43 +64,6 @@ WRITES = (
     "DeleteRole",
 )
 """The steps of the walk and its clean-up in an account that has nothing yet."""
-READING = ("Describe", "List", "Get", "Receive", "Test")
-SERVICES = "ecs iam sns sqs events ec2 cloudwatch kms".split()
-
-
-class Killed(BaseException):
-    """The process is dead: it catches nothing and makes no further call."""
-
-
-class Fate:
-    """Ends the process at its n-th step, before AWS gets the call or before the reply is read."""
-
-    def __init__(self) -> None:
-        self.spare()
-
-    def spare(self) -> None:
-        self.at, self.when, self.is_dead = 0, "", False
-        self.steps: list[str] = []
-
-    def kill(self, at: int, when: str) -> None:
-        self.spare()
-        self.at, self.when = at, when
-
-    def before(self, model: Any, **_: Any) -> None:
-        if self.is_dead:
-            raise Killed
-        if not model.name.startswith(READING):
-            self.steps.append(model.name)
-            self._strike("before")
-
-    def after(self, model: Any, **_: Any) -> None:
-        if not model.name.startswith(READING):
-            self._strike("after")
-
-    def _strike(self, when: str) -> None:
-        if len(self.steps) == self.at and when == self.when:
-            self.is_dead = True
-            raise Killed
 
 
 @pytest.fixture
@@ -120,16 +84,8 @@ def leaping(monkeypatch: pytest.MonkeyPatch) -> LeapingTime:
 
 @pytest.fixture(scope="module")
 def fate(connected: Session) -> Iterator[Fate]:
-    """Hears every call of the session; stands before what the session itself hears."""
-    fate = Fate()
-    heard = [connected.client(each).meta.events for each in SERVICES]
-    for events in heard:
-        events.register_first("before-call.*.*", fate.before)
-        events.register_first("after-call.*.*", fate.after)
-    yield fate
-    for events in heard:
-        events.unregister("before-call.*.*", fate.before)
-        events.unregister("after-call.*.*", fate.after)
+    with fate_of(connected) as fate:
+        yield fate
 
 
 @pytest.fixture

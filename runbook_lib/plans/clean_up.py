@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runbook_lib import facts
 from runbook_lib.plans.existing_service import restore_steps
@@ -23,6 +23,8 @@ class Leftovers:
     queue: facts.Queue | None
     role: facts.Role | None
     cluster_tags: dict[str, str] | None
+    watch_rules: tuple[facts.Rule, ...] = ()
+    watch_queues: tuple[facts.Queue, ...] = ()
 
 
 _GONE = (
@@ -42,12 +44,13 @@ def plan_clean_up(settings: Settings, left: Leftovers) -> Plan:
     steps = [
         *restore_steps(settings, left.service, left.revisions),
         *_service(settings, left),
-        *_rule(left),
+        *_rule(left.rule, "no more alerts"),
         *_topic(left),
-        *_queue(left),
+        *_queue(left.queue, "the probe"),
         *_revisions(left),
         *_cluster(settings, left),
         *_role(settings, left),
+        *_watches(left),
     ]
     is_draining = left.service and left.service.is_draining and is_ours(left.service.tags)
     draining = settings.cluster if is_draining else ""
@@ -80,20 +83,20 @@ def _service(settings: Settings, left: Leftovers) -> Iterator[Step]:
         )
 
 
-def _rule(left: Leftovers) -> Iterator[Step]:
-    if left.rule is None or not is_ours(left.rule.tags):
+def _rule(rule: facts.Rule | None, why: str) -> Iterator[Step]:
+    if rule is None or not is_ours(rule.tags):
         return
-    name = left.rule.name
-    if left.rule.targets:
+    name = rule.name
+    if rule.targets:
         yield _step(
             "events",
             "RemoveTargets",
             f"targets of rule {name}",
             "a rule with targets cannot be deleted",
             Rule=name,
-            Ids=[each.id for each in left.rule.targets],
+            Ids=[each.id for each in rule.targets],
         )
-    yield _step("events", "DeleteRule", f"rule {name}", "no more alerts", Name=name)
+    yield _step("events", "DeleteRule", f"rule {name}", why, Name=name)
 
 
 def _topic(left: Leftovers) -> Iterator[Step]:
@@ -120,15 +123,15 @@ def _topic(left: Leftovers) -> Iterator[Step]:
             )
 
 
-def _queue(left: Leftovers) -> Iterator[Step]:
-    if left.queue and is_ours(left.queue.tags):
-        name = facts.short(left.queue.url)
+def _queue(queue: facts.Queue | None, why: str) -> Iterator[Step]:
+    if queue and is_ours(queue.tags):
+        name = facts.short(queue.url)
         yield _step(
             "sqs",
             "DeleteQueue",
             f"queue {name}",
-            "the probe",
-            QueueUrl=Lookup(left.queue.url, queue_url_command(name)),
+            why,
+            QueueUrl=Lookup(queue.url, queue_url_command(name)),
         )
 
 
@@ -173,3 +176,16 @@ def _role(settings: Settings, left: Leftovers) -> Iterator[Step]:
             PolicyArn=policy,
         )
     yield _step("iam", "DeleteRole", f"role {name}", "it was made for this", RoleName=name)
+
+
+def _watches(left: Leftovers) -> Iterator[Step]:
+    """What nothing else stands on, so it comes last: a refusal here holds nothing else up.
+
+    Nothing tells a watch that was killed from one that still runs: that one loses its queue, too.
+    """
+    why = "a watch that was killed left it"
+    steps = [
+        *(step for rule in left.watch_rules for step in _rule(rule, why)),
+        *(step for queue in left.watch_queues for step in _queue(queue, why)),
+    ]
+    yield from (replace(step, undo="no need: each watch makes its own") for step in steps)

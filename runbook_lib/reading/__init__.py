@@ -43,6 +43,7 @@ from runbook_lib.reading.ecs import (
     started_by,
 )
 from runbook_lib.reading.load_balancer import read_balancer, read_vpc
+from runbook_lib.reading.watches import read_watch_queues, read_watch_rules
 
 __all__ = [
     "ALL_REVISIONS",
@@ -76,6 +77,8 @@ __all__ = [
     "read_topic",
     "read_topic_by_arn",
     "read_vpc",
+    "read_watch_queues",
+    "read_watch_rules",
     "simulate",
     "started_by",
     "would_match",

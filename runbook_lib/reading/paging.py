@@ -20,8 +20,9 @@ def tags_of(pairs: Iterable[dict[str, str]]) -> dict[str, str]:
 
 
 def pages(session: Session, service: str, operation: str, key: str, **arguments: Any) -> list[Any]:
+    """Every item of every page. Where there is none, SQS leaves the list out."""
     paginator = session.client(service).get_paginator(operation)
-    return [item for page in paginator.paginate(**arguments) for item in page[key]]
+    return [item for page in paginator.paginate(**arguments) for item in page.get(key, ())]
 
 
 def batches(items: Sequence[str], size: int) -> Iterator[list[str]]:
