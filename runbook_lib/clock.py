@@ -7,6 +7,7 @@ Never here: what is waited for.
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Protocol, runtime_checkable
 
@@ -17,6 +18,10 @@ class Clock(Protocol):
     def now(self) -> datetime: ...
 
     def sleep(self, seconds: float) -> None: ...
+
+    def at(self, headers: Mapping[str, str], /) -> datetime:
+        """When the response with these headers was given."""
+        ...
 
 
 @runtime_checkable
@@ -38,6 +43,10 @@ class WallClock:
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
+
+    def at(self, _: Mapping[str, str], /) -> datetime:
+        """Just now: who asks has just received it."""
+        return self.now()
 
     def until_message(self, queue_arn: str, seconds: float) -> None:
         """SQS waits, up to WaitTimeSeconds of the call that follows."""

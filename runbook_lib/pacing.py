@@ -7,7 +7,7 @@ Never here: what is watched, sliders.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Protocol, runtime_checkable
@@ -65,6 +65,9 @@ class PacedClock:
 
     def now(self) -> datetime:
         return self._clock.now()
+
+    def at(self, headers: Mapping[str, str], /) -> datetime:
+        return self._clock.at(headers)
 
     def sleep(self, seconds: float) -> None:
         """Seconds of the clock, 15 of them at pace 60 within a quarter of a real one."""

@@ -10,13 +10,13 @@ from importlib import import_module
 from threading import Thread
 
 _FIRST = ("charts", "tables", "walk", "emulator.client", "widgets")
-_LATER = ("matplotlib.backends.backend_svg", "matplotlib.figure", "runbook_lib.report")
-"""For the first chart, and for the report after the last notebook."""
+_DRAWING = ("matplotlib.backends.backend_svg", "matplotlib.figure")
 _SERVICES = ("ec2", "ecs", "events", "iam", "sns", "sqs", "sts")
 
 
 def read_ahead() -> None:
-    """At once what every notebook needs, and the rest while the first ones wait for answers."""
+    """At once what every notebook needs; what only charts and the report need while the first
+    notebooks wait for answers."""
     for name in _FIRST:
         import_module(f"runbook_lib.{name}")
     definitions = import_module("runbook_lib.emulator.service_data")
@@ -25,5 +25,6 @@ def read_ahead() -> None:
 
 
 def _read_later() -> None:
-    for name in _LATER:
+    for name in _DRAWING:
         import_module(name)
+    import_module("runbook_lib.report").template()

@@ -13,11 +13,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from runbook_lib.charts import breaker_count, delivery_waterfall, deployment_timeline
 from runbook_lib.evidence import Evidence, Notebook, read
@@ -72,8 +73,7 @@ def render(journal: Mapping[str, Any]) -> str:
     told = read(journal)
     moments = moments_of_drill(told)
     style = (_PACKAGE / "report.css").read_text(encoding="utf-8")
-    page = _environment().get_template("report.html.j2")
-    return page.render(
+    return template().render(
         told=told,
         head=_head(told),
         tiles=_tiles(told, moments),
@@ -90,8 +90,10 @@ def render(journal: Mapping[str, Any]) -> str:
     )
 
 
-def _environment() -> Environment:
-    return Environment(
+@cache
+def template() -> Template:
+    """The page, compiled: that takes longer than to fill it in."""
+    environment = Environment(
         loader=FileSystemLoader(_PACKAGE),
         autoescape=True,
         undefined=StrictUndefined,
@@ -99,6 +101,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    return environment.get_template("report.html.j2")
 
 
 def _policy(style: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -73,7 +74,6 @@ class Session:
         if key not in self._clients:
             client = self.make_client(*key)
             events, unanswered = client.meta.events, partial(self._after_no_reply, service)
-            events.register("before-call.*.*", self._before_call)
             events.register("after-call.*.*", self._after_call)
             events.register("after-call-error.*.*", unanswered)
             self._clients[key] = client
@@ -91,21 +91,17 @@ class Session:
     def __repr__(self) -> str:
         return f"{self.target}: account {self.account}, region {self.region}, as {self.caller}"
 
-    def _before_call(self, context: dict[str, Any], **_: Any) -> None:
-        context["runbook_started"] = self.clock.now()
-
     def _after_call(
         self,
         http_response: Any,
         parsed: dict[str, Any],
         model: Any,
-        context: dict[str, Any],
         **_: Any,
     ) -> None:
         meta = parsed.get("ResponseMetadata", {})
         self.journal.note(
             "call",
-            context.get("runbook_started"),
+            self.clock.at(http_response.headers),
             service=model.service_model.service_name,
             operation=model.name,
             status=getattr(http_response, "status_code", None),
@@ -121,12 +117,15 @@ class Session:
             )
 
     def _after_no_reply(
-        self, service: str, exception: Exception, context: dict[str, Any], event_name: str, **_: Any
+        self, service: str, exception: Exception, event_name: str, **_: Any
     ) -> None:
         operation = event_name.rpartition(".")[2]
+        moment = None
+        with suppress(ConnectionError):  # then the emulator itself is gone
+            moment = self.clock.now()
         self.journal.note(
             "call",
-            context.get("runbook_started"),
+            moment,
             service=service,
             operation=operation,
             status=None,

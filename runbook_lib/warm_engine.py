@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 import runbook_lib.late_grammar  # noqa: F401  # before jsonschema, which nbformat imports
@@ -20,8 +21,9 @@ import runbook_lib.late_grammar  # noqa: F401  # before jsonschema, which nbform
 # isort: split
 import nbformat
 import papermill
+from jupyter_client.asynchronous.client import AsyncKernelClient
 from jupyter_client.manager import AsyncKernelManager
-from jupyter_core.utils import ensure_event_loop
+from jupyter_core.utils import ensure_event_loop, run_sync
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode
@@ -30,6 +32,7 @@ from papermill.engines import NBClientEngine, papermill_engines
 from papermill.exceptions import PapermillExecutionError
 
 ENGINE, KERNEL = "warm_kernel", "python3"
+START_SECONDS = 60
 SAVE_AFTER_SECONDS = 0.25
 
 
@@ -47,9 +50,9 @@ class Host:
     """A running kernel and the one client that everything in it is run by."""
 
     def __init__(self, manager: AsyncKernelManager) -> None:
-        """Waits until the kernel answers."""
+        """Waits until the kernel answers. Raises DeadKernelError if it never does."""
         self.client = NotebookClient(nbformat.v4.new_notebook(), km=manager)
-        self.client.start_new_kernel_client()
+        self.client.kc = run_sync(_connected)(manager)
 
     def run_line(self, line: str) -> bool:
         """Run it outside of any notebook. False: it raised."""
@@ -103,6 +106,31 @@ class Host:
 def _literally(path: Path) -> str:
     """Papermill formats its paths: {date} in a folder's name would be taken for a parameter."""
     return str(path).replace("{", "{{").replace("}", "}}")
+
+
+async def _connected(manager: AsyncKernelManager) -> AsyncKernelClient:
+    """jupyter_client's own way waits a fifth of a second more, for messages that are nobody's."""
+    client: AsyncKernelClient = manager.client()
+    client.start_channels()
+    for _ in range(START_SECONDS):
+        if await _answers(client):
+            client.allow_stdin = False
+            return client
+        if not await manager.is_alive():
+            break
+    client.stop_channels()
+    raise DeadKernelError("Kernel died before it answered.")
+
+
+async def _answers(client: AsyncKernelClient) -> bool:
+    """Over both of the channels that are listened to."""
+    client.kernel_info()
+    try:
+        await client.get_shell_msg(timeout=1)
+        await client.get_iopub_msg(timeout=0.2)
+    except Empty:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ _GONE_SECONDS = 5.0
 # counting cells from 1 again; imported modules stay.
 _FRESH_NAMESPACE = """
 def _start_afresh(home, environment):
-    import gc, os, sys
+    import os, sys
     os.chdir(home)
     os.environ.update(environment)
     if "matplotlib.pyplot" in sys.modules:
@@ -46,12 +46,10 @@ def _start_afresh(home, environment):
     if "ipywidgets" in sys.modules:
         sys.modules["ipywidgets"].Widget.close_all()
     get_ipython().reset(new_session=True)
-    gc.collect()
-    gc.freeze()  # what is left belongs to modules: the next time it need not be looked at
 _start_afresh({home!r}, {environment!r})
 """
 _NO_HISTORY = "--HistoryManager.hist_file=:memory:"
-_WARM_UP = f"import gc; gc.set_threshold{RARELY}; {{first}}; gc.collect(); gc.freeze()"
+_WARM_UP = f"import gc; gc.set_threshold{RARELY}; {{first}}; gc.freeze()"
 
 
 class _ThisInterpreter(KernelSpecManager):

@@ -18,7 +18,7 @@ import urllib3
 _ANSWER_SECONDS = 30.0
 _ONCE_MORE = urllib3.Retry(1, redirect=False)
 """For what may be asked twice: the connection may have been closed meanwhile."""
-_CLOCK = "/_emulator/clock"
+_CLOCK, _NOW = "/_emulator/clock", "x-emulator-now"
 
 
 class Reference(Protocol):
@@ -54,15 +54,18 @@ class EmulatorControls:
     def call(
         self, method: str, path: str, content: object = None, timeout: float = _ANSWER_SECONDS
     ) -> Any:
-        """The answer: of JSON its value, else the text. Raises `ControlRefused`, or urllib3's
-        HTTPError if nobody answers."""
-        response = self._pool.request(
-            method,
-            path,
-            body=None if content is None else json.dumps(content),
-            timeout=timeout,
-            retries=_ONCE_MORE if method == "GET" else False,
-        )
+        """The answer: of JSON its value, else the text. Raises `ControlRefused`, or
+        ConnectionError if nobody answers."""
+        try:
+            response = self._pool.request(
+                method,
+                path,
+                body=None if content is None else json.dumps(content),
+                timeout=timeout,
+                retries=_ONCE_MORE if method == "GET" else False,
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise ConnectionError(f"no emulator answers at {self._url}") from error
         text = response.data.decode()
         if response.status >= 400:
             raise ControlRefused(text)
@@ -72,7 +75,7 @@ class EmulatorControls:
         """None if nobody answers there, or somebody else."""
         try:
             answer = self.call("GET", "/_emulator/health", timeout=3.0)
-        except (urllib3.exceptions.HTTPError, ValueError):
+        except (OSError, ValueError):
             return None
         return answer if isinstance(answer, dict) and answer.get("status") == "ok" else None
 
@@ -85,6 +88,11 @@ class EmulatorClock:
 
     def now(self) -> datetime:
         return datetime.fromisoformat(self._controls.call("GET", _CLOCK)["now"])
+
+    def at(self, headers: Mapping[str, str], /) -> datetime:
+        """The emulator writes it on every response to an AWS call, so it need not be asked."""
+        said = headers.get(_NOW)
+        return datetime.fromisoformat(said) if said else self.now()
 
     @property
     def speed(self) -> float:
@@ -106,11 +114,9 @@ class EmulatorClock:
             self._controls.call("POST", _CLOCK, given)
 
     def sleep(self, seconds: float) -> None:
-        speed = self.speed
+        speed = self._controls.call("POST", _CLOCK, {"sleep_seconds": seconds})["speed"]
         if speed:
             time.sleep(seconds / speed)
-            return
-        self.advance(seconds)
 
 
 class EmulatorMailbox:

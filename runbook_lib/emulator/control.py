@@ -83,9 +83,13 @@ def _read_clock(aws: EmulatedAws, _: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _set_clock(aws: EmulatedAws, content: Mapping[str, Any]) -> dict[str, Any]:
+    if set(content) == {"sleep_seconds"}:
+        return _sleep(aws, _number(content, "sleep_seconds", LONGEST_ADVANCE_SECONDS))
     unknown = set(content) - {"advance_seconds", "speed", "until_message"}
     if unknown or not content:
-        raise BadControl('Say {"advance_seconds": 900}, {"speed": 60}, or both.')
+        raise BadControl(
+            'Say {"advance_seconds": 900}, {"speed": 60}, or both, or {"sleep_seconds": 15}.'
+        )
     advance = 0.0
     if "advance_seconds" in content:
         advance = _number(content, "advance_seconds", LONGEST_ADVANCE_SECONDS)
@@ -95,6 +99,14 @@ def _set_clock(aws: EmulatedAws, content: Mapping[str, Any]) -> dict[str, Any]:
     if speed is not None:
         aws.clock.speed = speed
     _advance(aws, advance, queue)
+    return _clock(aws)
+
+
+def _sleep(aws: EmulatedAws, seconds: float) -> dict[str, Any]:
+    """For who waits: a frozen clock leaps, and a running one gets there by itself."""
+    aws.engine.catch_up()
+    if not aws.clock.speed:
+        _advance(aws, seconds)
     return _clock(aws)
 
 

@@ -56,6 +56,7 @@ class Application:
             if k.lower() != "content-length"
         ]
         headers.append((b"content-length", str(len(response.body)).encode()))
+        headers.append((b"x-emulator-now", self.aws.clock.now.isoformat().encode()))
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
         await send({"type": "http.response.body", "body": response.body})
 

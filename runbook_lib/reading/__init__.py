@@ -16,6 +16,9 @@ from runbook_lib.reading.account import (
 )
 from runbook_lib.reading.alert_chain import (
     count_rules,
+    has_queue,
+    has_rule,
+    has_topic,
     read_alerts,
     read_dead_letters,
     read_event_buses,
@@ -31,6 +34,7 @@ from runbook_lib.reading.alert_chain import (
 )
 from runbook_lib.reading.ecs import (
     ALL_REVISIONS,
+    LATEST_REVISIONS,
     SERVICES_A_CALL,
     read_cluster,
     read_cluster_names,
@@ -47,8 +51,12 @@ from runbook_lib.reading.watches import read_watch_queues, read_watch_rules
 
 __all__ = [
     "ALL_REVISIONS",
+    "LATEST_REVISIONS",
     "SERVICES_A_CALL",
     "count_rules",
+    "has_queue",
+    "has_rule",
+    "has_topic",
     "read_alarm",
     "read_alerts",
     "read_balancer",

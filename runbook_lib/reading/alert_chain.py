@@ -30,15 +30,29 @@ def read_topic(session: Session, name: str) -> facts.Topic | None:
     return read_topic_by_arn(session, session.arn("sns", name))
 
 
-def read_topic_by_arn(session: Session, arn: str) -> facts.Topic | None:
-    """The topic, or None if there is none, or none in this Region."""
-    sns = session.client("sns")
+def has_topic(session: Session, name: str) -> bool:
+    """Whether there is such a topic: one call, where `read_topic` makes three."""
+    return _topic_attributes(session, session.arn("sns", name)) is not None
+
+
+def _topic_attributes(session: Session, arn: str) -> dict[str, str] | None:
     try:
-        attributes = sns.get_topic_attributes(TopicArn=arn)["Attributes"]
+        found: dict[str, str] = session.client("sns").get_topic_attributes(TopicArn=arn)[
+            "Attributes"
+        ]
     except ClientError as error:
         if code_of(error) in ("NotFound", "NotFoundException", "InvalidParameter"):
             return None
         raise
+    return found
+
+
+def read_topic_by_arn(session: Session, arn: str) -> facts.Topic | None:
+    """The topic, or None if there is none, or none in this Region."""
+    attributes = _topic_attributes(session, arn)
+    if attributes is None:
+        return None
+    sns = session.client("sns")
     subscriptions = pages(
         session, "sns", "list_subscriptions_by_topic", "Subscriptions", TopicArn=arn
     )
@@ -73,12 +87,9 @@ def read_rule(
 ) -> facts.Rule | None:
     events = session.client("events", region)
     where = {} if bus == DEFAULT_BUS else {"EventBusName": bus}
-    try:
-        rule = events.describe_rule(Name=name, **where)
-    except ClientError as error:
-        if code_of(error) == "ResourceNotFoundException":
-            return None
-        raise
+    rule = _described_rule(events, Name=name, **where)
+    if rule is None:
+        return None
     targets = events.list_targets_by_rule(Rule=name, **where)["Targets"]
     return facts.Rule(
         name=name,
@@ -89,6 +100,21 @@ def read_rule(
         tags=tags_of(events.list_tags_for_resource(ResourceARN=rule["Arn"])["Tags"]),
         event_bus=rule.get("EventBusName", DEFAULT_BUS),
     )
+
+
+def has_rule(session: Session, name: str) -> bool:
+    """Whether the default event bus has such a rule: one call, where `read_rule` makes three."""
+    return _described_rule(session.client("events"), Name=name) is not None
+
+
+def _described_rule(events: Any, **which: str) -> dict[str, Any] | None:
+    try:
+        found: dict[str, Any] = events.describe_rule(**which)
+    except ClientError as error:
+        if code_of(error) == "ResourceNotFoundException":
+            return None
+        raise
+    return found
 
 
 def _target(raw: Mapping[str, Any]) -> facts.Target:
@@ -169,6 +195,17 @@ def read_key(session: Session, key_id: str) -> facts.Key | None:
     if found["KeyManager"] == "CUSTOMER":
         policy = kms.get_key_policy(KeyId=found["KeyId"], PolicyName="default")["Policy"]
     return facts.Key(found["Arn"], found["KeyManager"], found["KeyState"], json.loads(policy))
+
+
+def has_queue(session: Session, name: str) -> bool:
+    """Whether there is such a queue: one call, where `read_queue` makes three."""
+    try:
+        session.client("sqs").get_queue_url(QueueName=name)
+    except ClientError as error:
+        if code_of(error) in _NO_QUEUE:
+            return False
+        raise
+    return True
 
 
 def read_queue(session: Session, name: str) -> facts.Queue | None:

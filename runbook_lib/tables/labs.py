@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from runbook_lib import facts
 from runbook_lib.estimating import estimate
-from runbook_lib.labs import Calls, Diagnosed, Ending, Release, count_failures
 from runbook_lib.tables.table import Table, table
 from runbook_lib.verdict import Verdict
+
+if TYPE_CHECKING:
+    from runbook_lib.labs import Calls, Diagnosed, Ending, Release
 
 
 def thresholds(desired_counts: Iterable[int], breakers: Sequence[facts.CircuitBreaker]) -> Table:
@@ -38,6 +41,8 @@ def counting(outcomes: Sequence[str], desired_count: int = 1) -> Table:
 
     With AWS's default threshold; "trips" where it is met.
     """
+    from runbook_lib.labs.counting import count_failures  # the words of the labs come with it
+
     models = (True, False)
     counted = [
         count_failures(
