@@ -95,7 +95,6 @@ def clean(text: str) -> str:
     return _UNWANTED.sub("", _ANSI.sub("", text))
 
 
-@functools.lru_cache(maxsize=4096)
 def without_secrets(text: str) -> str:
     """Post https://me:pw@host?Token=abc → Post https://…@host?Token=…"""
     for pattern, instead in _RULES:
@@ -103,12 +102,18 @@ def without_secrets(text: str) -> str:
     return text
 
 
+@functools.lru_cache(maxsize=8192)
+def _safe(text: str) -> str:
+    """In a journal most texts stand many times."""
+    return without_secrets(clean(text))
+
+
 def scrubbed(value: Any, *, _depth: int = 0) -> Any:
     """The same value, clean, and without secrets: in texts, in names, and under telling names."""
     if _depth > _DEEPEST:
         return MASK
     if isinstance(value, str):
-        return without_secrets(clean(value))
+        return _safe(value)
     if isinstance(value, Mapping):
         return _scrubbed_members(value, _depth + 1)
     if isinstance(value, list | tuple):
@@ -130,7 +135,12 @@ def _scrubbed_members(members: Mapping[Any, Any], depth: int) -> dict[Any, Any]:
 
 
 def _is_telling(name: Any) -> bool:
-    return isinstance(name, str) and _SECRET_NAME.search(name) is not None
+    return isinstance(name, str) and _tells(name)
+
+
+@functools.lru_cache(maxsize=1024)
+def _tells(name: str) -> bool:
+    return _SECRET_NAME.search(name) is not None
 
 
 def _hidden(value: Any) -> Any:

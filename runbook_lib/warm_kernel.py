@@ -38,13 +38,14 @@ _GONE_SECONDS = 5.0
 # counting cells from 1 again; imported modules stay.
 _FRESH_NAMESPACE = """
 def _start_afresh(home, environment):
-    import os, sys
+    import gc, os, sys
     os.chdir(home)
     os.environ.update(environment)
     if "matplotlib.pyplot" in sys.modules:
         sys.modules["matplotlib.pyplot"].close("all")
     if "ipywidgets" in sys.modules:
         sys.modules["ipywidgets"].Widget.close_all()
+    gc.freeze()  # reset collects garbage: what modules hold need not be looked through
     get_ipython().reset(new_session=True)
 _start_afresh({home!r}, {environment!r})
 """

@@ -19,6 +19,8 @@ from typing import Any
 
 import pytest
 
+from runbook_lib import report
+
 RUNBOOK = Path(sys.executable).parent / "runbook"
 Aws = Callable[[str], Any]
 
@@ -85,6 +87,13 @@ def test_the_evidence_holds_every_executed_notebook_and_the_journal(
     for path in drilled[0].glob("*.ipynb"):
         cells = json.loads(path.read_text())["cells"]
         assert all(c["execution_count"] for c in cells if c["cell_type"] == "code"), path.name
+
+
+def test_the_report_is_the_one_of_the_journal_beside_it(drilled: tuple[Path, str]) -> None:
+    """The notebooks' kernel draws it."""
+    journal = json.loads((drilled[0] / "journal.json").read_text())
+
+    assert (drilled[0] / "report.html").read_text() == report.render(journal)
 
 
 def test_the_journal_tells_every_call_with_its_request_id(drilled: tuple[Path, str]) -> None:

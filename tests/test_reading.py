@@ -52,6 +52,19 @@ def test_what_is_absent_reads_as_none(session: Session, read: Callable[[Session]
     assert read(session) is None
 
 
+@pytest.mark.parametrize("has", [reading.has_topic, reading.has_rule, reading.has_queue])
+def test_whether_something_is_there_takes_one_call(
+    session: Session, has: Callable[[Session, str], bool]
+) -> None:
+    session.client("sns").create_topic(Name="mine")
+    session.client("events").put_rule(Name="mine", EventPattern='{"source": ["aws.ecs"]}')
+    session.client("sqs").create_queue(QueueName="mine")
+    before = len(session.journal.entries)
+
+    assert (has(session, "mine"), has(session, "nobody")) == (True, False)
+    assert len(session.journal.entries) - before == 2
+
+
 def test_an_unknown_family_has_no_revisions(session: Session) -> None:
     assert reading.read_task_definitions(session, "nobody") == ()
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import boto3
 import pytest
+from patience import leap
 
 from runbook_lib import open_session
 from runbook_lib.clock import WallClock
+from runbook_lib.emulator.client import EmulatorClock, EmulatorControls
 from runbook_lib.emulator.http_server import EmulatorServer
-from runbook_lib.errors import NotConnected
+from runbook_lib.errors import NoReply, NotConnected
 from runbook_lib.mailbox import OwnersMailbox
 
 NOBODY = "http://127.0.0.1:9"
@@ -79,6 +83,49 @@ def test_waiting_on_the_emulator_leaps(shared: str) -> None:
     clock.sleep(3600)
 
     assert (clock.now() - before).total_seconds() == 3600
+
+
+def test_the_journal_tells_when_a_call_was_answered_in_the_time_of_the_emulator(
+    shared: str,
+) -> None:
+    session = open_session()
+    session.clock.sleep(90)
+
+    session.client("ecs").list_clusters()
+
+    assert session.journal.entries[-1]["time"] == session.clock.now().isoformat(
+        timespec="milliseconds"
+    )
+
+
+def test_a_call_that_nobody_answers_any_more_is_in_the_journal_without_a_time(
+    shared: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The emulator, which knows the time, is gone as well."""
+    opened = open_session()
+    session = replace(
+        opened,
+        clock=EmulatorClock(EmulatorControls(NOBODY)),
+        make_client=lambda service, region: boto3.client(
+            service, region, endpoint_url=NOBODY, aws_access_key_id="a", aws_secret_access_key="b"
+        ),
+        _clients={},
+    )
+    ecs = session.client("ecs")
+    leap(monkeypatch)
+
+    with pytest.raises(NoReply):
+        ecs.list_clusters()
+
+    assert session.journal.entries[-1] | {"error": ""} == {
+        "kind": "call",
+        "time": None,
+        "service": "ecs",
+        "operation": "ListClusters",
+        "status": None,
+        "request_id": None,
+        "error": "",
+    }
 
 
 def test_what_the_user_has_configured_for_aws_does_not_disturb_the_emulator(

@@ -71,6 +71,16 @@ def test_each_notebook_finds_an_empty_namespace_and_counts_from_one(run):
     assert [cell.execution_count for cell in notebook.cells] == [1, 2]
 
 
+def test_a_line_between_two_notebooks_says_whether_it_ran(run):
+    run("1")
+
+    assert run.kernel.try_line("import fractions; fractions.mark = 'kept'")
+    assert result(run("import fractions; fractions.mark", name="b")) == "'kept'"
+    assert not run.kernel.try_line("1 / 0")
+    run.kernel.stop()
+    assert not run.kernel.try_line("1")
+
+
 def test_modules_stay_imported(run):
     run("import fractions; fractions.mark = 'kept'")
 

@@ -45,11 +45,11 @@ class EmulatorControls:
     """
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        self.url = url
 
     @cached_property
     def _pool(self) -> urllib3.HTTPConnectionPool:
-        return urllib3.connection_from_url(self._url.rstrip("/"), maxsize=2)
+        return urllib3.connection_from_url(self.url.rstrip("/"), maxsize=2)
 
     def call(
         self, method: str, path: str, content: object = None, timeout: float = _ANSWER_SECONDS
@@ -65,11 +65,12 @@ class EmulatorControls:
                 retries=_ONCE_MORE if method == "GET" else False,
             )
         except urllib3.exceptions.HTTPError as error:
-            raise ConnectionError(f"no emulator answers at {self._url}") from error
+            raise ConnectionError(f"no emulator answers at {self.url}") from error
         text = response.data.decode()
+        answer = json.loads(text) if "json" in response.headers["content-type"] else text
         if response.status >= 400:
-            raise ControlRefused(text)
-        return json.loads(text) if "json" in response.headers["content-type"] else text
+            raise ControlRefused(answer["error"] if isinstance(answer, dict) else text.strip())
+        return answer
 
     def health(self) -> Mapping[str, Any] | None:
         """None if nobody answers there, or somebody else."""

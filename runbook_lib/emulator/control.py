@@ -59,7 +59,7 @@ def _content(request: HttpRequest) -> Mapping[str, Any]:
 def _number(content: Mapping[str, Any], name: str, most: float) -> float:
     value = content[name]
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
-        raise BadControl(f"{name} must be a number from 0 to {most:g}, not {value!r}.")
+        raise BadControl(f"{name} must be a number from 0 to {most:.0f}, not {value!r}.")
     return float(value)
 
 

@@ -24,6 +24,7 @@ NO_SUCH_FAULT = (
     "throttled_targets, throttled_scheduler, throttled_calls, denied_calls, call_faults, "
     "role_delay_seconds, rule_delay_seconds."
 )
+CLOCK_WORDS = 'Say {"advance_seconds": 900}, {"speed": 60}, or both, or {"sleep_seconds": 15}.'
 TOPIC = "arn:aws:sns:eu-west-1:123456789876:my-topic"
 
 
@@ -123,6 +124,28 @@ def test_advancing_and_changing_the_speed_can_be_said_at_once(call: Call) -> Non
 
     assert (status, clock["speed"]) == (200, 1)
     assert moment(60) <= clock["now"] < moment(120)
+
+
+def test_who_sleeps_leaps_over_a_frozen_clock_and_is_told_the_speed_of_a_running_one(
+    call: Call,
+) -> None:
+    _, leapt = call("POST", CLOCK, {"sleep_seconds": 15})
+    assert (leapt["now"], leapt["speed"]) == (moment(15), 0)
+
+    call("POST", CLOCK, {"speed": 1})
+    _, running = call("POST", CLOCK, {"sleep_seconds": 86_400})
+    assert running["speed"] == 1
+    assert running["now"] < moment(3600)
+
+
+def test_every_answer_of_aws_says_when_it_was_given(call: Call, aws: Callable[..., Any]) -> None:
+    """So who keeps a journal need not ask for the time before each call."""
+    call("POST", CLOCK, {"advance_seconds": 90})
+
+    reply = aws("ecs").list_clusters()
+
+    said = reply["ResponseMetadata"]["HTTPHeaders"]["x-emulator-now"]
+    assert datetime.fromisoformat(said) == FIRST_MOMENT + timedelta(seconds=90)
 
 
 # --- images -----------------------------------------------------------------------------------
@@ -358,19 +381,26 @@ def test_a_reset_begins_anew_with_the_same_seed(
 @pytest.mark.parametrize(
     ("method", "path", "body", "error"),
     [
-        ("POST", CLOCK, {}, 'Say {"advance_seconds": 900}, {"speed": 60}, or both.'),
-        ("POST", CLOCK, {"hours": 1}, 'Say {"advance_seconds": 900}, {"speed": 60}, or both.'),
+        ("POST", CLOCK, {}, CLOCK_WORDS),
+        ("POST", CLOCK, {"hours": 1}, CLOCK_WORDS),
+        ("POST", CLOCK, {"sleep_seconds": 1, "speed": 1}, CLOCK_WORDS),
+        (
+            "POST",
+            CLOCK,
+            {"sleep_seconds": -1},
+            "sleep_seconds must be a number from 0 to 7776000, not -1.",
+        ),
         (
             "POST",
             CLOCK,
             {"advance_seconds": -1},
-            "advance_seconds must be a number from 0 to 7.776e+06, not -1.",
+            "advance_seconds must be a number from 0 to 7776000, not -1.",
         ),
         (
             "POST",
             CLOCK,
             {"advance_seconds": "soon"},
-            "advance_seconds must be a number from 0 to 7.776e+06, not 'soon'.",
+            "advance_seconds must be a number from 0 to 7776000, not 'soon'.",
         ),
         (
             "POST",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +14,7 @@ from botocore.exceptions import ClientError, ConnectionClosedError
 from deployed import ACCOUNT, Deployed
 
 from runbook_lib.emulator.call_faults import UNHARMED, CallFault, CallFaults, Strike
-from runbook_lib.emulator.client import EmulatorControls
+from runbook_lib.emulator.client import ControlRefused, EmulatorControls
 from tests.emulator.test_ways_to_fail import received, rule_to_queue
 
 Aws = Callable[..., Any]
@@ -309,7 +310,7 @@ def test_a_malformed_fault_is_refused_in_one_line_and_changes_nothing(
 def test_the_other_faults_are_checked_too(
     emulator: Any, content: dict[str, Any], error: str
 ) -> None:
-    with pytest.raises(OSError, match="400"):
+    with pytest.raises(ControlRefused, match=re.escape(error)):
         EmulatorControls(emulator.url).call("PUT", "/_emulator/faults", content)
 
 

@@ -23,7 +23,7 @@ from deployed import (
     target_group,
 )
 
-from runbook_lib.emulator.client import EmulatorControls
+from runbook_lib.emulator.client import ControlRefused, EmulatorControls
 
 
 @pytest.fixture
@@ -659,5 +659,7 @@ def test_a_rollback_returns_to_a_revision_that_was_deregistered_meanwhile(
 def test_faults_are_read_back_and_checked(emulator: Any, faults: Callable[..., Any]) -> None:
     assert faults(no_route=True) == {**OFF, "no_route": True}
     assert faults() == OFF
-    with pytest.raises(OSError, match="400"):
+    with pytest.raises(
+        ControlRefused, match=r"^There is no fault 'weather'\. There are no_capacity"
+    ):
         faults(weather=True)
