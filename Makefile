@@ -52,6 +52,7 @@ lint: $(VENV)/dev.stamp
 	@$(BIN)/python tools/check_notebooks.py
 	@$(BIN)/python tools/write_navigation.py --check
 	@$(BIN)/python tools/write_fidelity.py --check
+	@$(BIN)/python tools/write_rooms.py --check
 
 ## format: put code and notebooks into the house style
 format: $(VENV)/dev.stamp
@@ -60,6 +61,7 @@ format: $(VENV)/dev.stamp
 	@$(BIN)/python tools/execute_notebooks.py --clean-only
 	@$(BIN)/python tools/write_navigation.py
 	@$(BIN)/python tools/write_fidelity.py
+	@$(BIN)/python tools/write_rooms.py
 
 ## clean: remove the virtual environment, the evidence and every cache
 clean:

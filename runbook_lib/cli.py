@@ -10,6 +10,7 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from runbook_lib.errors import BadParameter, RunbookError
 from runbook_lib.rare_collections import no_last_collection
 from runbook_lib.settings import Settings, read_parameters
 
-_BAD_PARAMETER, _REFUSED = 2, 3
+_BAD_PARAMETER, _REFUSED, _INTERRUPTED = 2, 3, 130
 DEFAULT_PORT = 4577
 
 
@@ -103,25 +104,31 @@ def drill(
     try:
         given = _parameters(target, params, assignments, confirm)
         Settings(**given)  # a bad parameter is refused before anything heavy is imported
-        if labs:
-            from runbook_lib.labs.running import run_labs
-
-            sys.exit(run_labs(given, out, click.echo))
-        from runbook_lib.drill_plan import INTERRUPTED, plan_drill, started_kernel
-
-        planned = plan_drill(given, out, start_at=start_at, stop_after=stop_after)
+        code = _labs(given, out) if labs else _walk(given, out, start_at, stop_after)
     except RunbookError as error:
         _fail(error)
         return
-    try:
-        with started_kernel(planned) as kernel:
-            from runbook_lib.drill import run_drill  # takes half a second; the kernel starts
-
-            code = run_drill(planned, kernel, click.echo)
     except (KeyboardInterrupt, SystemExit):
-        click.echo("\nInterrupted. Nothing was begun.")
-        code = INTERRUPTED
+        click.echo("\nInterrupted.\nNothing was begun, or nothing is left of it.")
+        code = _INTERRUPTED
     sys.exit(code)
+
+
+def _labs(given: Mapping[str, Any], out: Path) -> int:
+    from runbook_lib.labs.running import run_labs
+
+    return run_labs(given, out, click.echo)
+
+
+def _walk(given: Mapping[str, Any], out: Path, start_at: str, stop_after: str) -> int:
+    from runbook_lib.drill_plan import plan_drill, started_kernel
+    from runbook_lib.interrupts import signals_wait
+
+    planned = plan_drill(given, out, start_at=start_at, stop_after=stop_after)
+    with started_kernel(planned) as kernel:
+        with signals_wait():  # for half a second, in which the kernel starts
+            from runbook_lib.drill import run_drill
+        return run_drill(planned, kernel, click.echo)
 
 
 @main.command()

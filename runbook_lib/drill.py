@@ -26,6 +26,7 @@ from runbook_lib.drill_lines import only_states, progress
 from runbook_lib.drill_plan import BAD_PARAMETER, FAILED, INTERRUPTED, PASSED, REFUSED, Drill
 from runbook_lib.errors import BadParameter, RunbookError
 from runbook_lib.estimating import estimate
+from runbook_lib.interrupts import signals_wait
 from runbook_lib.journal import JOURNAL_VARIABLE, read_entries, read_records
 from runbook_lib.notebook_parameters import declared_parameters
 from runbook_lib.preflight import preflight, problems
@@ -82,8 +83,8 @@ def _shared_emulator(settings: Settings) -> Iterator[None]:
     if settings.target != "emulator" or os.environ.get(ENDPOINT_VARIABLE):
         yield
         return
-    from runbook_lib.emulator.http_server import EmulatorServer
-
+    with signals_wait():
+        from runbook_lib.emulator.http_server import EmulatorServer
     with EmulatorServer() as server:
         os.environ[ENDPOINT_VARIABLE] = server.url
         try:

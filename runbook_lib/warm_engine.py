@@ -52,7 +52,14 @@ class Host:
     def __init__(self, manager: AsyncKernelManager) -> None:
         """Waits until the kernel answers. Raises DeadKernelError if it never does."""
         self.client = NotebookClient(nbformat.v4.new_notebook(), km=manager)
-        self.client.kc = run_sync(_connected)(manager)
+        self.client.kc = channels = manager.client()
+        try:
+            channels.start_channels()
+            run_sync(_wait_for_answer)(manager, channels)
+        except BaseException:
+            self.close()  # sockets that stay open would hold up the end of the process
+            raise
+        channels.allow_stdin = False
 
     def run_line(self, line: str) -> bool:
         """Run it outside of any notebook. False: it raised."""
@@ -98,9 +105,16 @@ class Host:
         return notebook
 
     def close(self) -> None:
-        """Leave the kernel, which goes on."""
+        """Leave the kernel. What it was interrupted in ends without a word more."""
+        ensure_event_loop().set_exception_handler(_without_dead_kernels)
         if self.client.kc is not None:
             self.client.kc.stop_channels()
+
+
+def _without_dead_kernels(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Nobody waits any more for the cell that was running when its kernel was ended."""
+    if not isinstance(context.get("exception"), DeadKernelError):
+        loop.default_exception_handler(context)
 
 
 def _literally(path: Path) -> str:
@@ -108,26 +122,22 @@ def _literally(path: Path) -> str:
     return str(path).replace("{", "{{").replace("}", "}}")
 
 
-async def _connected(manager: AsyncKernelManager) -> AsyncKernelClient:
+async def _wait_for_answer(manager: AsyncKernelManager, channels: AsyncKernelClient) -> None:
     """jupyter_client's own way waits a fifth of a second more, for messages that are nobody's."""
-    client: AsyncKernelClient = manager.client()
-    client.start_channels()
     for _ in range(START_SECONDS):
-        if await _answers(client):
-            client.allow_stdin = False
-            return client
+        if await _answers(channels):
+            return
         if not await manager.is_alive():
             break
-    client.stop_channels()
     raise DeadKernelError("Kernel died before it answered.")
 
 
-async def _answers(client: AsyncKernelClient) -> bool:
-    """Over both of the channels that are listened to."""
-    client.kernel_info()
+async def _answers(channels: AsyncKernelClient) -> bool:
+    """On both of the channels that are listened to."""
+    channels.kernel_info()
     try:
-        await client.get_shell_msg(timeout=1)
-        await client.get_iopub_msg(timeout=0.2)
+        await channels.get_shell_msg(timeout=1)
+        await channels.get_iopub_msg(timeout=0.2)
     except Empty:
         return False
     return True

@@ -12,16 +12,16 @@ from __future__ import annotations
 import contextlib
 import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import run_sync
 
+from runbook_lib.interrupts import signals_wait, sigterm_raises
 from runbook_lib.notebook_parameters import refuse_unknown
 from runbook_lib.rare_collections import RARELY
 
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from runbook_lib.warm_engine import FinishedCell, Host
 
 KERNEL = "python3"
-SIGTERM_EXIT = 128 + signal.SIGTERM
 _GONE_SECONDS = 5.0
 
 # Runs in the kernel before each notebook. IPython's reset empties the namespace and starts
@@ -114,11 +113,12 @@ class WarmKernel:
         self._signals = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
-        self._signals.enter_context(_sigterm_raises())
+        self._signals.enter_context(sigterm_raises())
         self._manager = new_kernel_manager(self._first)
         start = run_sync(self._manager.start_kernel)
         try:
-            start(extra_arguments=[_NO_HISTORY], env=self._env, cwd=str(self._cwd))
+            with signals_wait():
+                start(extra_arguments=[_NO_HISTORY], env=self._env, cwd=str(self._cwd))
         except BaseException:
             self.stop()
             raise
@@ -182,27 +182,6 @@ def _end(manager: AsyncKernelManager) -> None:
         if process is not None:
             process.wait(_GONE_SECONDS)
     run_sync(manager.shutdown_kernel)(now=True)
-
-
-@contextlib.contextmanager
-def _sigterm_raises() -> Iterator[None]:
-    """Make SIGTERM unwind the stack, so that the kernel is ended on the way out.
-
-    Left alone where the program has its own handler, and outside the main thread.
-    """
-    in_main = threading.current_thread() is threading.main_thread()
-    if not in_main or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
-        yield
-        return
-    signal.signal(signal.SIGTERM, _exit_on_sigterm)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-
-
-def _exit_on_sigterm(_number: int, _frame: FrameType | None) -> None:
-    raise SystemExit(SIGTERM_EXIT)
 
 
 def _ignore(_: object) -> None:

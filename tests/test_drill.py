@@ -17,6 +17,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from runbook_lib import report
@@ -283,3 +284,21 @@ def test_an_interrupted_drill_lists_what_exists(
     assert code == 130
     assert "What exists (remove it with `runbook clean-up`)" in rest
     assert "my-sample-service" in rest
+
+
+def test_a_drill_interrupted_while_it_starts_leaves_no_kernel(tmp_path: Path) -> None:
+    """The kernel is there before anything else, so it is what could be left behind."""
+    command = [str(RUNBOOK), "drill", "--out", str(tmp_path / "out")]
+    with subprocess.Popen(
+        command, env=environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        kernels: list[psutil.Process] = []
+        while not kernels and process.poll() is None:
+            kernels = psutil.Process(process.pid).children()
+        process.send_signal(signal.SIGINT)
+        printed, errors = process.communicate()
+
+    assert process.returncode == 130, errors
+    assert "\nInterrupted.\nNothing was begun" in printed
+    assert not any(each.is_running() for each in kernels)
+    assert not (tmp_path / "out").exists()

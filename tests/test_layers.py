@@ -120,8 +120,10 @@ def test_importing_the_library_does_not_load_ipywidgets() -> None:
     assert subprocess.run([sys.executable, "-c", asked], check=False).returncode == 0
 
 
-def test_only_two_rooms_of_the_emulator_know_moto() -> None:
-    assert importers_of("moto") == {f"{EMULATOR}.moto_world", f"{EMULATOR}.moto_apis"}
+def test_one_room_of_the_emulator_knows_moto() -> None:
+    room = f"{EMULATOR}.moto_world"
+
+    assert importers_of("moto") == {f"{room}.apis", f"{room}.world"}
 
 
 def test_the_emulator_knows_nothing_of_the_runbook() -> None:

@@ -44,8 +44,8 @@ from runbook_lib.emulator.first_things import seed_caller, seed_roles
 from runbook_lib.emulator.http_messages import HttpRequest, HttpResponse, error_response
 from runbook_lib.emulator.ids import Ids
 from runbook_lib.emulator.managed_policies import ManagedPolicies
-from runbook_lib.emulator.moto_apis import EventsApi, SnsApi
 from runbook_lib.emulator.moto_lookups import matches, rule_of
+from runbook_lib.emulator.moto_world.apis import EventsApi, SnsApi
 from runbook_lib.emulator.service_data import loader_for
 from runbook_lib.emulator.sns import Publication, Sns, SnsRefusal
 from runbook_lib.emulator.target_input import ENVELOPE
