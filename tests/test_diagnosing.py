@@ -318,14 +318,21 @@ def test_nobody_subscribed_is_found(session: Session) -> None:
 
 
 def test_without_the_breaker_no_event_is_sent(session: Session) -> None:
-    off = {"deploymentCircuitBreaker": {"enable": False, "rollback": False}}
-    session.client("ecs").update_service(service=SETTINGS.service, deploymentConfiguration=off)
+    threshold = {"type": "COUNT", "value": 7}
+    off = {"enable": False, "rollback": False, "thresholdConfiguration": threshold}
+    session.client("ecs").update_service(
+        service=SETTINGS.service, deploymentConfiguration={"deploymentCircuitBreaker": off}
+    )
 
     (finding,) = diagnose(session, SETTINGS)
     assert finding.name == "breaker-off"
 
     apply(session, Plan("Mend", SETTINGS.service, finding.steps))
     assert diagnose(session, SETTINGS) == ()
+    (service,) = session.client("ecs").describe_services(services=[SETTINGS.service])["services"]
+    mended = service["deploymentConfiguration"]["deploymentCircuitBreaker"]
+    assert (mended["enable"], mended["rollback"]) == (True, True)
+    assert mended["thresholdConfiguration"] == threshold
 
 
 def test_a_deleted_topic_is_found_and_made_again(session: Session) -> None:

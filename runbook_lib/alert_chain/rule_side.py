@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 from runbook_lib import facts
 from runbook_lib.alert_chain.chain import EVENT, RULE, RUN_40, TARGET, Chain, Finding
 from runbook_lib.alert_text import PATHS
 from runbook_lib.plans.event_rule import TARGET_ID, plan_event_rule
+from runbook_lib.plans.service import changed_breaker_input, set_breaker_step
 from runbook_lib.plans.topic import topic_arn
 from runbook_lib.settings import Settings
 from runbook_lib.steps import Step, is_ours
@@ -28,26 +30,15 @@ def event_breaks(chain: Chain, settings: Settings) -> Iterator[Finding]:
         "breaker-off",
         f"the circuit breaker of {settings.service} is off, so ECS sends no failure event",
         "run 20_create_service again, which switches it on",
-        (_breaker_on(settings),),
+        (_breaker_on(settings, chain.service.circuit_breaker),),
     )
 
 
-def _breaker_on(settings: Settings) -> Step:
-    return Step(
-        service="ecs",
-        operation="UpdateService",
-        input={
-            "cluster": settings.cluster,
-            "service": settings.service,
-            "deploymentConfiguration": {
-                "deploymentCircuitBreaker": {"enable": True, "rollback": True}
-            },
-        },
-        why="without the breaker no deployment fails, and nobody is told",
-        makes=f"circuit breaker of {settings.service}",
-        permissions=("ecs:UpdateService",),
-        undo="aws ecs update-service --deployment-configuration",
-    )
+def _breaker_on(settings: Settings, present: facts.CircuitBreaker) -> Step:
+    """With the threshold that it has."""
+    wanted = replace(present, enable=True, rollback=True)
+    why = "without the breaker no deployment fails, and nobody is told"
+    return set_breaker_step(settings, changed_breaker_input(wanted, present), why)
 
 
 def _rule_steps(chain: Chain, settings: Settings) -> tuple[Step, ...]:

@@ -188,19 +188,22 @@ def guard_steps(settings: Settings, service: facts.Service | None) -> tuple[Step
     present = service.circuit_breaker
     if present.rolls_back and present.has_threshold_of(wanted):
         return ()
-    configuration = changed_breaker_input(wanted, present)
-    return (
-        Step(
-            service="ecs",
-            operation="UpdateService",
-            input={
-                "cluster": settings.cluster,
-                "service": settings.service,
-                "deploymentConfiguration": configuration,
-            },
-            why="its breaker is set otherwise than the parameters say; this starts no deployment",
-            makes=f"circuit breaker of {settings.service}",
-            permissions=("ecs:UpdateService",),
-            undo="aws ecs update-service --deployment-configuration",
-        ),
+    why = "its breaker is set otherwise than the parameters say; this starts no deployment"
+    return (set_breaker_step(settings, changed_breaker_input(wanted, present), why),)
+
+
+def set_breaker_step(settings: Settings, configuration: dict[str, Any], why: str) -> Step:
+    """`configuration` is a `deploymentConfiguration`, as `changed_breaker_input` gives it."""
+    return Step(
+        service="ecs",
+        operation="UpdateService",
+        input={
+            "cluster": settings.cluster,
+            "service": settings.service,
+            "deploymentConfiguration": configuration,
+        },
+        why=why,
+        makes=f"circuit breaker of {settings.service}",
+        permissions=("ecs:UpdateService",),
+        undo="aws ecs update-service --deployment-configuration",
     )
