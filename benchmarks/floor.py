@@ -21,11 +21,15 @@ def main() -> None:
     with open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device, not a file
         kernel, client = start_new_kernel(kernel_name="python3", stderr=nowhere)
         try:
-            reply = client.execute_interactive(f"import {IMPORTS}", output_hook=print)
+            reply = client.execute_interactive(f"import {IMPORTS}", output_hook=_say_nothing)
             assert reply["content"]["status"] == "ok"
         finally:
             client.stop_channels()
             kernel.shutdown_kernel(now=True)
+
+
+def _say_nothing(_: object) -> None:
+    """What the kernel says of itself."""
 
 
 if __name__ == "__main__":

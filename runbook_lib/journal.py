@@ -26,7 +26,7 @@ class Journal:
     """Appends entries to a file, if there is one, and keeps them.
 
     An entry is a dict with `kind` ("call", "state", "record"), `time` (ISO 8601) and what the kind
-    adds.
+    adds. The time of a call is that of its answer.
     """
 
     def __init__(self, file: Path | None = None) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -180,7 +181,8 @@ def _end(manager: AsyncKernelManager) -> None:
     if hasattr(signal, "SIGKILL"):
         run_sync(manager.signal_kernel)(signal.SIGKILL)
         if process is not None:
-            process.wait(_GONE_SECONDS)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_GONE_SECONDS)
     run_sync(manager.shutdown_kernel)(now=True)
 
 

@@ -4,8 +4,11 @@ Lives here: what pyproject.toml, environment.yml and the README say about settin
 Never here: whether a version works; the other tests show that.
 """
 
+import ast
 import re
+import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,6 +17,7 @@ import yaml
 ROOT = Path(__file__).parent.parent
 CONDA_NAMES = {
     "jupyter-client": "jupyter_client",
+    "jupyter-core": "jupyter_core",
     "matplotlib": "matplotlib-base",
     "playwright": "playwright-python",
 }
@@ -21,6 +25,9 @@ CONDA_NAMES = {
 
 CONDA_ONLY = {"jsonpath-ng", "pip", "python"}
 """jsonpath-ng is what the extra moto[events] brings, and conda-forge has no extras."""
+
+INSTALLED_AS = {"IPython": "ipython", "yaml": "pyyaml"}
+"""What a package is installed as, where that is not the name it is imported by."""
 
 REQUIREMENT = re.compile(r"(?P<name>[A-Za-z0-9_.-]+)(?:\[[^]]*\])?(?P<range>.*)")
 
@@ -49,6 +56,24 @@ def test_conda_environment_has_the_same_packages_and_ranges():
     found = dict(split(line) for line in [*listed, *by_pip["pip"][:-1]])
 
     assert expected == {k: v for k, v in found.items() if k not in CONDA_ONLY}
+
+
+def imported() -> Iterator[str]:
+    """By the library itself, wherever in a module: boto3, IPython, jupyter_core."""
+    for file in (ROOT / "runbook_lib").rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                yield from (each.name.partition(".")[0] for each in node.names)
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                yield node.module.partition(".")[0]
+
+
+def test_what_the_library_imports_is_asked_for_by_name():
+    """And not only brought along by something else, which may leave it behind one day."""
+    foreign = set(imported()) - set(sys.stdlib_module_names) - {"runbook_lib"}
+    asked_for = {split(each)[0].replace("-", "_") for each in project()["dependencies"]}
+
+    assert {INSTALLED_AS.get(each, each) for each in foreign} <= asked_for
 
 
 def test_conda_environment_asks_for_the_same_python():
