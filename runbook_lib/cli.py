@@ -1,14 +1,11 @@
 """Room: the command line.
 
 Lives here: the commands of `runbook`, their options, exit codes.
-Never here: the work.
+Never here: the work, and the commands beside an emulator (cli_emulator).
 """
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -16,13 +13,12 @@ from typing import Any
 
 import click
 
-from runbook_lib.clock import WallClock
+from runbook_lib.cli_emulator import emulator, lab
 from runbook_lib.errors import BadParameter, RunbookError
 from runbook_lib.rare_collections import no_last_collection
 from runbook_lib.settings import Settings, read_parameters
 
 _BAD_PARAMETER, _REFUSED, _INTERRUPTED = 2, 3, 130
-DEFAULT_PORT = 4577
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -252,92 +248,5 @@ def clean_up(
         _fail(error)
 
 
-@main.group()
-def emulator() -> None:
-    """The emulated AWS account."""
-
-
-@emulator.command()
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=DEFAULT_PORT,
-    show_default=True,
-    help="Port on 127.0.0.1; 0 takes a free one.",
-)
-@click.option(
-    "--speed",
-    type=click.FloatRange(0, 100_000),
-    default=60.0,
-    show_default=True,
-    help="Virtual seconds per real second; 0 is frozen.",
-)
-@click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same ids.")
-def serve(port: int, speed: float, seed: int) -> None:
-    """Serve it in the foreground until Ctrl-C."""
-    from runbook_lib.emulator.clock import FIRST_MOMENT
-    from runbook_lib.emulator.http_server import EmulatorServer
-
-    start = WallClock().now() if speed else FIRST_MOMENT
-    try:
-        server = EmulatorServer(port=port, speed=speed, seed=seed, start=start)
-    except OSError as error:
-        click.echo(f"error: {error.strerror}", err=True)
-        sys.exit(_REFUSED)
-    click.echo(f"Emulator at {server.url} (export AWS_ENDPOINT_URL={server.url})")
-    sys.stdout.flush()
-    server.run_in_foreground()
-
-
-@main.command()
-@click.option(
-    "--speed",
-    type=click.FloatRange(0, 100_000),
-    default=0.0,
-    show_default=True,
-    help="Virtual seconds per real second that pass by themselves.",
-)
-@click.option(
-    "--notebooks",
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="Folder to open instead, such as a copy of notebooks/ to write in.",
-)
-@click.argument("jupyter_options", nargs=-1, type=click.UNPROCESSED)
-def lab(speed: float, notebooks: Path | None, jupyter_options: tuple[str, ...]) -> None:
-    """JupyterLab on the notebooks, beside one shared emulator.
-
-    The emulated world stands still while you read. It moves where a notebook waits: the board of
-    50_run_failure_drill plays the deployment at the speed of its slider. With --speed 60 a minute
-    passes every second, as for who also looks at it with the AWS CLI.
-
-    Options after -- go to JupyterLab: runbook lab -- --no-browser.
-    """
-    from runbook_lib.emulator.http_server import EmulatorServer
-    from runbook_lib.notebook_files import notebook_folder
-    from runbook_lib.session import ENDPOINT_VARIABLE
-
-    folder = (notebooks or notebook_folder()).resolve()
-    with EmulatorServer(port=_preferred_port(), speed=speed, start=WallClock().now()) as server:
-        pace = f"{speed:g} virtual seconds a second" if speed else "standing still while you read"
-        click.echo(f"Emulator at {server.url}, {pace}")
-        sys.stdout.flush()
-        command = [
-            sys.executable,
-            "-m",
-            "jupyter",
-            "lab",
-            "--ServerApp.root_dir",
-            str(folder),
-            "--LabApp.default_url",
-            "/lab/tree/00_start_here.ipynb",
-            *jupyter_options,
-        ]
-        environment = {**os.environ, ENDPOINT_VARIABLE: server.url}
-        sys.exit(subprocess.run(command, env=environment, check=False).returncode)
-
-
-def _preferred_port() -> int:
-    """The documented port if it is free, else any."""
-    with socket.socket() as probe:
-        taken = probe.connect_ex(("127.0.0.1", DEFAULT_PORT)) == 0
-    return 0 if taken else DEFAULT_PORT
+main.add_command(emulator)
+main.add_command(lab)

@@ -98,13 +98,13 @@ def test_there_is_something_to_look_at() -> None:
 def test_only_session_command_line_and_drill_know_the_emulator() -> None:
     outside = {name for name in importers_of(EMULATOR) if not is_inside(name, EMULATOR)}
 
-    knowing = ("session", "cli", "drill", "labs.running")
+    knowing = ("session", "cli_emulator", "drill", "labs.running")
     assert outside == {f"runbook_lib.{name}" for name in knowing}
 
 
 def test_importing_the_library_does_not_load_the_emulator() -> None:
     """It is heavy, and who works on AWS does not need it: it is imported where it is used."""
-    for name in ("session", "cli", "drill", "labs.running"):
+    for name in ("session", "cli_emulator", "drill", "labs.running"):
         at_once = {
             each.module
             for each in TREES[f"runbook_lib.{name}"].body
