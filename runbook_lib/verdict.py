@@ -1,7 +1,7 @@
-"""Room: the verdict on a deployment, and on a drill.
+"""Room: the verdict on a deployment.
 
-Lives here: the pure rules that turn what was seen into pass or fail, with the reason in words.
-Never here: looking.
+Lives here: the pure rules that turn what was seen into pass or fail.
+Never here: looking, the words.
 
 Calm is no success: after a rollback a service is as steady as after a release, and one scaled to
 zero is steadier than both. So every verdict is about one deployment, by its id.
@@ -10,32 +10,27 @@ zero is steadier than both. So every verdict is about one deployment, by its id.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from runbook_lib import facts
 from runbook_lib.causes import Cause, group_causes
 from runbook_lib.steady_state import SteadyState
-from runbook_lib.watching import (
-    COMPLETED,
-    GONE,
-    IN_PROGRESS,
-    ROLLBACK_FAILED,
-    ROLLED_BACK,
-    STALLED,
-    SUPERSEDED,
-    TIMED_OUT,
-    UNKNOWN,
-    Watched,
+from runbook_lib.verdict_words import (
+    ALARM,
+    BREAKER,
+    ECS,
+    NOT_YET,
+    NOTHING_TO_RETURN_TO,
+    PERSON,
+    ROLLBACK_OFF,
+    SCALED_TO_ZERO,
+    STOPPED_WITHOUT_ROLLBACK,
+    full_sentence,
+    words,
 )
+from runbook_lib.watching import COMPLETED, ROLLBACK_FAILED, ROLLED_BACK, STALLED, Watched
 
-SCALED_TO_ZERO = "completed without a task"
-BREAKER, ALARM, PERSON, ECS = "circuit breaker", "deployment alarm", "a person", "Amazon ECS"
-NOTHING_TO_RETURN_TO = "there was no completed deployment to return to"
-ROLLBACK_OFF = "rollback is off"
-STOPPED_WITHOUT_ROLLBACK = "it was stopped without a rollback"
-NOT_YET = "no rollback has begun"
 _SLACK = timedelta(minutes=1)
 """How far createdAt of a deployment and of its service deployment may lie apart."""
 
@@ -76,52 +71,6 @@ class Verdict:
         return self.steady_state is not None and self.steady_state.met
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DrillVerdict:
-    """`passed` only if the breaker rolled the deployment back *and* the alert arrived.
-
-    `unconfirmed` are subscribers who have not followed their link: they are named, no failure.
-    """
-
-    passed: bool
-    deployment: Verdict
-    alert_arrived: bool
-    unconfirmed: tuple[str, ...] = field(default=())
-    sentence: str
-    next_step: str
-
-    def as_record(self) -> dict[str, Any]:
-        """As plain values, for the journal and the report."""
-        of = self.deployment
-        return {
-            "passed": self.passed,
-            "sentence": self.sentence,
-            "next_step": self.next_step,
-            "deployment": of.deployment_id,
-            "task_definition": of.task_definition,
-            "ending": of.ending,
-            "ended_by": of.ended_by,
-            "reason": of.reason,
-            "failures": of.failure_count,
-            "threshold": of.threshold,
-            "rolled_back_to": of.rolled_back_to,
-            "causes": [
-                {
-                    "reason": each.reason,
-                    "container": each.container,
-                    "exit_code": each.exit_code,
-                    "count": each.count,
-                    "tasks": list(each.tasks),
-                    "meaning": each.meaning,
-                    "next_step": each.next_step,
-                }
-                for each in of.causes
-            ],
-            "alert_arrived": self.alert_arrived,
-            "unconfirmed": list(self.unconfirmed),
-        }
-
-
 def judge(
     watched: Watched,
     *,
@@ -142,7 +91,7 @@ def judge(
     ended_by = _ended_by(watched, record, reason) if ending in _ENDED_EARLY else ""
     why = _why_no_rollback(service, record, ended_by) if ending == STALLED else ""
     deviations = "" if steady_state is None else steady_state.deviations
-    sentence, next_step = _words(ending, ended_by, why, deviations)
+    sentence, next_step = words(ending, ended_by, why, deviations)
     name = entry.task_definition if entry else record.target_task_definition if record else ""
     return Verdict(
         passed=ending == COMPLETED and not deviations,
@@ -157,7 +106,7 @@ def judge(
         threshold=record.threshold if record else None,
         causes=group_causes(tasks, own, _events_of(watched)),
         steady_state=steady_state,
-        sentence=_full_sentence(own, name, sentence, back_to),
+        sentence=full_sentence(own, name, sentence, back_to),
         next_step=next_step,
     )
 
@@ -196,11 +145,7 @@ def _reason(watched: Watched, record: facts.ServiceDeployment | None) -> str:
     """AWS's reason if it gives one, else what the deployment itself said when it failed."""
     if record is not None and record.status_reason:
         return record.status_reason
-    for snapshot in reversed(watched.snapshots):
-        entry = snapshot.service.deployment(watched.deployment_id)
-        if entry is not None and entry.has_failed:
-            return entry.rollout_state_reason
-    return _event_reason(watched)
+    return _own_reason(watched) or _event_reason(watched)
 
 
 def _event_reason(watched: Watched) -> str:
@@ -264,121 +209,6 @@ def _events_of(watched: Watched) -> list[facts.ServiceEvent]:
         and (until is None or each.created_at <= until)
         and (since or until)
     ]
-
-
-def _words(ending: str, ended_by: str, why: str, deviations: str) -> tuple[str, str]:
-    """What happened, without its subject, and the next step."""
-    if ending == COMPLETED and deviations:
-        return (
-            f"completed, but the service is not steady: {deviations}",
-            "look at its stopped tasks: after COMPLETED the breaker no longer counts",
-        )
-    if ending == ROLLED_BACK:
-        return f"was rolled back{_by(ended_by)}", _AFTER_ROLLBACK[ended_by]
-    if ending == STALLED:
-        return f"failed{_by(ended_by)} and was not rolled back: {why}", _AFTER_STALL[why]
-    return _WORDS[ending]
-
-
-def _by(ended_by: str) -> str:
-    return {BREAKER: " by the circuit breaker", ALARM: " because of a deployment alarm"}.get(
-        ended_by, f" by {ended_by}" if ended_by else ""
-    )
-
-
-_AFTER_ROLLBACK = {
-    BREAKER: "mend what stopped the tasks, then deploy again",
-    ALARM: "look at the alarm's metric; an alarm that is in ALARM at the start is ignored",
-    PERSON: "ask who called StopServiceDeployment: CloudTrail knows",
-    ECS: "read the service events",
-}
-_AFTER_STALL = {
-    NOTHING_TO_RETURN_TO: "deploy a revision that works: ECS does not try again by itself",
-    ROLLBACK_OFF: "deploy the last good revision, and switch rollback on",
-    STOPPED_WITHOUT_ROLLBACK: "deploy the revision that should run",
-    NOT_YET: "look again in a minute; then deploy the last good revision",
-}
-_WORDS = {
-    COMPLETED: ("completed: the release runs", "nothing is left to do"),
-    SCALED_TO_ZERO: (
-        "completed without a task: the desired count is 0, so it proves nothing",
-        "raise the desired count and deploy again",
-    ),
-    ROLLBACK_FAILED: (
-        "failed, and so did the rollback: neither release runs as it should",
-        "deploy a revision that works; read the service events",
-    ),
-    SUPERSEDED: (
-        "was superseded: somebody started another deployment before it ended",
-        "ask for the verdict on that one; deploy again when nobody else does",
-    ),
-    IN_PROGRESS: ("is still in progress", "ask again later, or wait for the end"),
-    TIMED_OUT: (
-        "came to no end in time",
-        "read the service events; see whether the circuit breaker is on",
-    ),
-    GONE: ("ended with its service, which was deleted meanwhile", "create the service again"),
-    UNKNOWN: (
-        "is not known: no list and no service event has it",
-        "check the id; ECS keeps the last 100 service events, none of a superseded deployment",
-    ),
-}
-
-
-def _full_sentence(own: str, name: str, sentence: str, back_to: str | None) -> str:
-    subject = f"Deployment {own}" + (f" of {name}" if name else "")
-    if not back_to:
-        return f"{subject} {sentence}."
-    head, by, rest = sentence.partition("rolled back")
-    return f"{subject} {head}{by} to {back_to.split(' ')[0]}{rest}."
-
-
-def judge_drill(
-    deployment: Verdict,
-    *,
-    alert: facts.Alert | None,
-    unconfirmed: Sequence[str] = (),
-    broken: str = "",
-) -> DrillVerdict:
-    """Did the drill show what it is to show? `broken` says why the alert did not arrive, if known.
-
-    Of everything that can happen only this passes: rolled back, by the circuit breaker, with the
-    alert at the subscriber and the service steady again.
-    """
-    problem, next_step = _problem(deployment, alert, broken)
-    waiting = ", ".join(unconfirmed)
-    sentence = deployment.sentence
-    if not problem:
-        sentence = f"{sentence.removesuffix('.')}, and the alert arrived."
-        if waiting:
-            sentence += f" Not told, because the subscription is unconfirmed: {waiting}."
-    elif deployment.ending == ROLLED_BACK:
-        sentence = f"{sentence.removesuffix('.')}, but {problem}."
-    return DrillVerdict(
-        passed=not problem,
-        deployment=deployment,
-        alert_arrived=alert is not None,
-        unconfirmed=tuple(unconfirmed),
-        sentence=sentence,
-        next_step=next_step,
-    )
-
-
-def _problem(deployment: Verdict, alert: facts.Alert | None, broken: str) -> tuple[str, str]:
-    if deployment.ending == COMPLETED:
-        return "it completed", "set bad_image to an image that does not exist"
-    if deployment.ending != ROLLED_BACK:
-        return deployment.ending, deployment.next_step
-    if deployment.ended_by != BREAKER:
-        return "the circuit breaker did not do it", deployment.next_step
-    if alert is None:
-        found = f": {broken}" if broken else ""
-        return f"the alert did not arrive{found}", "mend the hop that the delivery table names"
-    if not deployment.is_steady:
-        state = deployment.steady_state
-        found = f": {state.deviations}" if state else ""
-        return f"the service is not steady{found}", "read the service events"
-    return "", "run 90_clean_up when you are done"
 
 
 def record_of(

@@ -16,7 +16,8 @@ from deployed import Deployed, put_alarm
 from runbook_lib import deployment_verdict
 from runbook_lib.emulator.client import EmulatorControls
 from runbook_lib.session import Session
-from runbook_lib.verdict import (
+from runbook_lib.verdict import Verdict
+from runbook_lib.verdict_words import (
     ALARM,
     BREAKER,
     NOTHING_TO_RETURN_TO,
@@ -24,7 +25,6 @@ from runbook_lib.verdict import (
     ROLLBACK_OFF,
     SCALED_TO_ZERO,
     STOPPED_WITHOUT_ROLLBACK,
-    Verdict,
 )
 from runbook_lib.watching import (
     COMPLETED,

@@ -8,8 +8,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from runbook_lib import facts
+from runbook_lib.drill_verdict import judge_drill
 from runbook_lib.steady_state import SteadyState, probe_steady_state
-from runbook_lib.verdict import (
+from runbook_lib.verdict import judge, record_of
+from runbook_lib.verdict_words import (
     ALARM,
     BREAKER,
     ECS,
@@ -19,9 +21,6 @@ from runbook_lib.verdict import (
     ROLLBACK_OFF,
     SCALED_TO_ZERO,
     STOPPED_WITHOUT_ROLLBACK,
-    judge,
-    judge_drill,
-    record_of,
 )
 from runbook_lib.watching import (
     COMPLETED,

@@ -17,7 +17,7 @@ from runbook_lib.errors import MissingPrerequisite
 from runbook_lib.notebook_files import walk_notebooks
 from runbook_lib.session import Session
 from runbook_lib.settings import Settings
-from runbook_lib.verdict import BREAKER, ROLLBACK_OFF
+from runbook_lib.verdict_words import BREAKER, ROLLBACK_OFF
 from runbook_lib.watching import ROLLED_BACK, STALLED
 
 SETTINGS = Settings()

@@ -11,12 +11,13 @@ from datetime import datetime
 
 from runbook_lib import facts
 from runbook_lib.applying import Outcome
+from runbook_lib.drill_verdict import DrillVerdict
 from runbook_lib.preflight import Check
 from runbook_lib.session import Session
 from runbook_lib.steady_state import SteadyState
 from runbook_lib.steps import Plan
 from runbook_lib.tables.table import Table, table
-from runbook_lib.verdict import DrillVerdict, Verdict
+from runbook_lib.verdict import Verdict
 
 
 def connection(session: Session) -> Table:

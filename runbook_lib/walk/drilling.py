@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from runbook_lib import delivery, facts, judging, reading, verdict, watching
+from runbook_lib import delivery, drill_verdict, facts, judging, reading, verdict, watching
 from runbook_lib.applying import Outcome, apply
 from runbook_lib.clock import Clock
+from runbook_lib.drill_verdict import DrillVerdict
 from runbook_lib.errors import NotSteady
 from runbook_lib.journal import record_facts
 from runbook_lib.session import Session
@@ -91,7 +92,7 @@ def _is_resumed(session: Session, settings: Settings) -> bool:
 
 def judge_drill(
     session: Session, settings: Settings, watched: Watched, alert: facts.Alert | None
-) -> tuple[verdict.DrillVerdict, delivery.Delivery]:
+) -> tuple[DrillVerdict, delivery.Delivery]:
     """The verdict on a watched deployment and the way of its alert, kept in the journal."""
     where = {"cluster": settings.cluster, "service": settings.service}
     found = judging.judge_watched(session, watched, **where)
@@ -106,14 +107,12 @@ def judge_drill(
     )
     topic = reading.read_topic(session, settings.topic)
     waiting = [s.endpoint for s in topic.subscriptions if not s.is_confirmed] if topic else []
-    judged = verdict.judge_drill(found, alert=alert, unconfirmed=waiting, broken=way.broken)
+    judged = drill_verdict.judge_drill(found, alert=alert, unconfirmed=waiting, broken=way.broken)
     _keep(session, judged, way, watched)
     return judged, way
 
 
-def _keep(
-    session: Session, judged: verdict.DrillVerdict, way: delivery.Delivery, watched: Watched
-) -> None:
+def _keep(session: Session, judged: DrillVerdict, way: delivery.Delivery, watched: Watched) -> None:
     now, journal = session.clock.now(), session.journal
     for event in reversed(watched.last.events):
         if event.created_at >= watched.started_at:
@@ -125,9 +124,7 @@ def _keep(
     journal.note("delivery", now, delivery=way.as_record())
 
 
-def review_drill(
-    session: Session, settings: Settings
-) -> tuple[verdict.DrillVerdict, delivery.Delivery]:
+def review_drill(session: Session, settings: Settings) -> tuple[DrillVerdict, delivery.Delivery]:
     """The verdict on the last drill from what AWS still shows, without having watched it.
 
     The deployment is the newest one that a service event calls failed. Raises
@@ -140,7 +137,7 @@ def review_drill(
     return judge_drill(session, settings, watched, alert)
 
 
-def record_verdict(found: verdict.DrillVerdict) -> None:
+def record_verdict(found: DrillVerdict) -> None:
     """Record what `runbook drill` prints and CI reads: passed, sentence, deployment, …"""
     of = found.deployment
     count = f"{of.failure_count} of {of.threshold}" if of.threshold else ""
