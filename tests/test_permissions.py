@@ -113,6 +113,21 @@ def test_the_printed_policy_is_enough_for_the_whole_walk(session: Session, aws: 
     assert aws("events").list_rules()["Rules"] == []
 
 
+def test_what_the_steps_say_that_they_need_is_in_the_policy(connected: Session) -> None:
+    """A card shows the actions of its step, and the policy has to have them."""
+    said: set[str] = set()
+    for stage in walk.STAGES:
+        plan = stage.plan(connected, SETTINGS)
+        said |= {action for step in plan for action in step.permissions}
+        stage.afterwards(connected, SETTINGS, apply(connected, plan))
+    said |= {
+        action for step in walk.clean_up_plan(connected, SETTINGS) for action in step.permissions
+    }
+
+    assert len(said) > 20
+    assert said <= {action for each in STATEMENTS for action in each.actions}
+
+
 FIRST_USE = "FirstUseOfEcsInTheAccount"
 """AWS makes the service-linked role on the first use of ECS; the emulator's account has it."""
 GIVEN_BY_THE_TOPIC = {
