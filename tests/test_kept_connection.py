@@ -73,3 +73,21 @@ def test_a_connection_that_was_closed_meanwhile_is_opened_again(server: Counting
     read(server, times=3)
 
     assert server.connections == 3
+
+
+class Somebody(Answering):
+    """A server that is no emulator, and says little."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+
+@pytest.mark.parametrize("server", [Somebody], indirect=True)
+def test_another_server_at_the_address_is_no_emulator(server: Counting) -> None:
+    controls = EmulatorControls(f"http://127.0.0.1:{server.server_address[1]}")
+
+    assert controls.health() is None
+    controls._pool.close()

@@ -67,7 +67,8 @@ class EmulatorControls:
         except urllib3.exceptions.HTTPError as error:
             raise ConnectionError(f"no emulator answers at {self.url}") from error
         text = response.data.decode()
-        answer = json.loads(text) if "json" in response.headers["content-type"] else text
+        is_json = "json" in response.headers.get("content-type", "")
+        answer = json.loads(text) if is_json else text
         if response.status >= 400:
             raise ControlRefused(answer["error"] if isinstance(answer, dict) else text.strip())
         return answer

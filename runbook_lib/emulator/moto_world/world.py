@@ -55,6 +55,7 @@ _PACKAGES = {"monitoring": "cloudwatch", "elasticloadbalancing": "elb"}
 _OF_INSTANCES = re.compile("RunInstances|.*InstanceType.*|RequestSpot.*|CreateFleet")
 """Calls of EC2 that need the catalogue of instance types, which is not read: 0.2 s, and tasks on
 Fargate have no instances."""
+_FIRST_ERROR = 400
 Handler = Callable[[Request, str, Mapping[str, str]], tuple[int, Mapping[str, Any], str | bytes]]
 
 
@@ -98,8 +99,7 @@ class MotoWorld:
             raise NotImplementedError
         handler = _handler(service, request.path)
         if handler is None:
-            text = f"The emulator has nothing at {request.method} {request.path}."
-            return error_response(request, 404, "InvalidAction", text)
+            return _nothing_there(request, 404)
         asked = _Asked.from_primitives(request.method, _url(request), request.headers, request.body)
         try:
             status, headers, body = handler(asked, asked.raw_url, dict(asked.headers))
@@ -110,6 +110,8 @@ class MotoWorld:
             said = error.response["Error"]
             return error_response(request, 400, said["Code"], said["Message"])
         answer = {name.lower(): str(value) for name, value in headers.items()}
+        if status >= _FIRST_ERROR and "text/html" in answer.get("content-type", ""):
+            return _nothing_there(request, status)  # a page of werkzeug's, which no client reads
         answer.setdefault(
             "content-type", "application/x-amz-json-1.1" if request.is_json else "text/xml"
         )
@@ -118,6 +120,11 @@ class MotoWorld:
     def close(self) -> None:
         """Give moto back its own clock and stubs."""
         self._restore()
+
+
+def _nothing_there(request: HttpRequest, status: int) -> HttpResponse:
+    text = f"The emulator has nothing at {request.method} {request.path}."
+    return error_response(request, status, "InvalidAction", text)
 
 
 class _Asked(Request):
