@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from runbook_lib.emulator.identity_policies import Policy
@@ -118,5 +119,11 @@ def _of(kind: str, principal: Any) -> Iterator[Policy]:
 
 
 def _document(document: Any) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = json.loads(document) if isinstance(document, str) else document
+    """Only to be read: the same text gives the same document, for the gate asks at every call."""
+    found: Mapping[str, Any] = _parsed(document) if isinstance(document, str) else document
     return found
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> Any:
+    return json.loads(text)
