@@ -14,7 +14,7 @@ import click
 
 from benchmarks.measurement import table
 from benchmarks.running import RESULTS, Run, all_benchmarks, chosen, machine, run, write
-from runbook_lib.clock import WallClock
+from runbook_lib.aws.clock import WallClock
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

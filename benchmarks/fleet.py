@@ -8,15 +8,15 @@ from collections.abc import Sequence
 from benchmarks.measurement import Measurement, Target, single
 from benchmarks.running import Benchmark
 from benchmarks.worlds import BAD, GOOD, definition, service
+from ecs_emulator.http.server import EmulatorServer
 from runbook_lib import open_session, watch_many
-from runbook_lib.emulator.http_server import EmulatorServer
-from runbook_lib.fleet_watching import (
+from runbook_lib.aws.session import ENDPOINT_VARIABLE, Session
+from runbook_lib.following.deployment import POLL_SECONDS, ROLLED_BACK
+from runbook_lib.following.many import (
     SERVICE_READS_A_SECOND,
     SERVICE_READS_BURST,
     seconds_between_looks,
 )
-from runbook_lib.session import ENDPOINT_VARIABLE, Session
-from runbook_lib.watching import POLL_SECONDS, ROLLED_BACK
 
 SERVICES = 500
 TEN_A_CALL = Target(9.9, at_least=True, unit="services a call")

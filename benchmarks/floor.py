@@ -11,8 +11,8 @@ import papermill
 from jupyter_client.manager import start_new_kernel
 
 IMPORTS = (
-    "boto3, matplotlib.backends.backend_svg, runbook_lib.charts, runbook_lib.emulator.client, "
-    "runbook_lib.tables, runbook_lib.walk, runbook_lib.widgets"
+    "boto3, matplotlib.backends.backend_svg, runbook_lib.evidence.charts, ecs_emulator.client, "
+    "runbook_lib.notebook.tables, runbook_lib.walk, runbook_lib.notebook.widgets"
 )
 
 

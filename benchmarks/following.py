@@ -16,11 +16,11 @@ from typing import Any
 
 from benchmarks.measurement import Measurement, Target, single
 from benchmarks.running import Benchmark
+from ecs_emulator.http.server import EmulatorServer
+from ecs_emulator.wire.http_messages import HttpRequest, HttpResponse
 from runbook_lib import apply, open_session, walk, watch, watch_by_queue
-from runbook_lib.emulator.http_messages import HttpRequest, HttpResponse
-from runbook_lib.emulator.http_server import EmulatorServer
-from runbook_lib.session import ENDPOINT_VARIABLE, Session
-from runbook_lib.settings import Settings
+from runbook_lib.aws.session import ENDPOINT_VARIABLE, Session
+from runbook_lib.facts.settings import Settings
 
 SETTINGS = Settings()
 WHERE: dict[str, Any] = {"cluster": SETTINGS.cluster, "service": SETTINGS.service}

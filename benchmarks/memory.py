@@ -19,7 +19,7 @@ from benchmarks.processes import Server, emulator
 from benchmarks.raw_http import ecs_request
 from benchmarks.running import Benchmark
 from benchmarks.worlds import BAD, GOOD, definition, service
-from runbook_lib.emulator.client import EmulatorControls, EmulatorMailbox
+from ecs_emulator.client import EmulatorControls, EmulatorMailbox
 
 DRILLS, HALF = 1_000, 500
 DRILL_SECONDS = 3_600.0

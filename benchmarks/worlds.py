@@ -11,8 +11,8 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from runbook_lib.emulator.emulated_aws import ECS_TARGET, EmulatedAws
-from runbook_lib.emulator.http_messages import HttpRequest
+from ecs_emulator.http.emulated_aws import ECS_TARGET, EmulatedAws
+from ecs_emulator.wire.http_messages import HttpRequest
 
 REGION = "eu-west-1"
 ROLE = "arn:aws:iam::123456789876:role/ecsTaskExecutionRole"

@@ -4,23 +4,15 @@ The names below are what notebooks and callers use; everything else may change. 
 when it is first asked for: boto3 and pandas take half a second, and not everybody needs them.
 """
 
-import sys
 from importlib import import_module
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from runbook_lib import labs, tables, walk, widgets
-    from runbook_lib.applying import apply
-    from runbook_lib.delivery import await_alert, read_probe
-    from runbook_lib.diagnosing import diagnose, rule_would_match
-    from runbook_lib.estimating import estimate
-    from runbook_lib.fleet_watching import watch_many
-    from runbook_lib.journal import record
-    from runbook_lib.judging import deployment_verdict
-    from runbook_lib.preflight import preflight
-    from runbook_lib.queue_watching import watch_by_queue
-    from runbook_lib.reading import (
+    from runbook_lib import walk
+    from runbook_lib.alerts.delivery import await_alert, read_probe
+    from runbook_lib.alerts.diagnosis import diagnose, rule_would_match
+    from runbook_lib.aws.journal import record
+    from runbook_lib.aws.reading import (
         read_rule,
         read_service,
         read_service_deployments,
@@ -28,10 +20,17 @@ if TYPE_CHECKING:
         read_tasks,
         read_topic,
     )
-    from runbook_lib.session import connect, open_session
-    from runbook_lib.settings import Settings
-    from runbook_lib.walk import record_verdict
-    from runbook_lib.watching import wait_until_steady, watch
+    from runbook_lib.aws.session import connect, open_session
+    from runbook_lib.facts.settings import Settings
+    from runbook_lib.following.by_queue import watch_by_queue
+    from runbook_lib.following.deployment import wait_until_steady, watch
+    from runbook_lib.following.estimate import estimate
+    from runbook_lib.following.many import watch_many
+    from runbook_lib.notebook import tables, widgets
+    from runbook_lib.plans.applying import apply
+    from runbook_lib.plans.preflight import preflight
+    from runbook_lib.verdict.judging import deployment_verdict
+    from runbook_lib.walk import labs, record_verdict
 
 __all__ = [
     "Settings",
@@ -64,53 +63,48 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Settings": "settings",
-    "apply": "applying",
-    "await_alert": "delivery",
-    "connect": "session",
-    "deployment_verdict": "judging",
-    "diagnose": "diagnosing",
-    "estimate": "estimating",
-    "open_session": "session",
-    "preflight": "preflight",
-    "read_probe": "delivery",
-    "read_rule": "reading",
-    "read_service": "reading",
-    "read_service_deployments": "reading",
-    "read_task_definitions": "reading",
-    "read_tasks": "reading",
-    "read_topic": "reading",
-    "record": "journal",
+    "Settings": "facts.settings",
+    "apply": "plans.applying",
+    "await_alert": "alerts.delivery",
+    "connect": "aws.session",
+    "deployment_verdict": "verdict.judging",
+    "diagnose": "alerts.diagnosis",
+    "estimate": "following.estimate",
+    "labs": "walk",
+    "open_session": "aws.session",
+    "preflight": "plans.preflight",
+    "read_probe": "alerts.delivery",
+    "read_rule": "aws.reading",
+    "read_service": "aws.reading",
+    "read_service_deployments": "aws.reading",
+    "read_task_definitions": "aws.reading",
+    "read_tasks": "aws.reading",
+    "read_topic": "aws.reading",
+    "record": "aws.journal",
     "record_verdict": "walk",
-    "rule_would_match": "diagnosing",
-    "wait_until_steady": "watching",
-    "watch": "watching",
-    "watch_by_queue": "queue_watching",
-    "watch_many": "fleet_watching",
+    "rule_would_match": "alerts.diagnosis",
+    "tables": "notebook",
+    "wait_until_steady": "following.deployment",
+    "watch": "following.deployment",
+    "watch_by_queue": "following.by_queue",
+    "watch_many": "following.many",
+    "widgets": "notebook",
 }
-"""The module that each name comes from. A name that is not here is a module itself."""
+"""The room or module that each name comes from; `walk` is a room itself."""
+_ROOMS = {"labs", "tables", "walk", "widgets"}
 
 
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    if name not in _HOMES:
-        return import_module(f"{__name__}.{name}")
-    found: object = getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    home = ".".join(filter(None, (__name__, _HOMES.get(name))))
+    if name in _ROOMS:
+        found: object = import_module(f"{home}.{name}")
+    else:
+        found = getattr(import_module(home), name)
     globals()[name] = found
     return found
 
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
-
-
-class _Package(ModuleType):
-    """Importing the module `preflight` must not put it in the place of the function `preflight`."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if not (name in _HOMES and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

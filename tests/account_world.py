@@ -11,10 +11,10 @@ import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 
-from runbook_lib.emulator.account import Account
-from runbook_lib.emulator.clock import Clock
-from runbook_lib.emulator.http_messages import HttpRequest
-from runbook_lib.emulator.ids import Ids
+from ecs_emulator.account.account import Account
+from ecs_emulator.wire.http_messages import HttpRequest
+from ecs_emulator.world.clock import Clock
+from ecs_emulator.world.ids import Ids
 
 REGION = "eu-west-1"
 SESSION = boto3.Session("test", "test")

@@ -19,14 +19,14 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from runbook_lib.emulator.client import EmulatorControls
-from runbook_lib.emulator.clock import Clock
-from runbook_lib.emulator.engine import Engine
-from runbook_lib.emulator.fates import Surroundings, fate_of
-from runbook_lib.emulator.http_server import EmulatorServer
-from runbook_lib.emulator.ids import Ids
-from runbook_lib.emulator.images import Images
-from runbook_lib.emulator.state import (
+from ecs_emulator.client import EmulatorControls
+from ecs_emulator.ecs.engine import Engine
+from ecs_emulator.ecs.fates import Surroundings, fate_of
+from ecs_emulator.http.server import EmulatorServer
+from ecs_emulator.world.clock import Clock
+from ecs_emulator.world.ids import Ids
+from ecs_emulator.world.images import Images
+from ecs_emulator.world.state import (
     CircuitBreaker,
     Deployment,
     DeploymentConfiguration,
@@ -35,7 +35,7 @@ from runbook_lib.emulator.state import (
     Task,
     TaskDefinition,
 )
-from runbook_lib.session import Session, close_private_emulator, open_session
+from runbook_lib.aws.session import Session, close_private_emulator, open_session
 
 REGION = "eu-west-1"
 ACCOUNT = "123456789876"

@@ -7,9 +7,9 @@ Never here: assertions.
 from __future__ import annotations
 
 from runbook_lib import apply, await_alert, walk
-from runbook_lib.drill_verdict import DrillVerdict
-from runbook_lib.session import Session
-from runbook_lib.settings import Settings
+from runbook_lib.aws.session import Session
+from runbook_lib.facts.settings import Settings
+from runbook_lib.verdict.drill import DrillVerdict
 
 
 def set_up(session: Session, settings: Settings) -> None:

@@ -22,9 +22,9 @@ from urllib.request import Request, urlopen
 
 from playwright.sync_api import Error, Locator, Page
 
-from runbook_lib.clock import WallClock
-from runbook_lib.emulator.client import EmulatorControls
-from runbook_lib.notebook_files import notebook_folder
+from ecs_emulator.client import EmulatorControls
+from runbook_lib.aws.clock import WallClock
+from runbook_lib.headless.notebook_files import notebook_folder
 
 RUNBOOK = Path(sys.executable).parent / "runbook"
 PATIENCE_SECONDS = 40

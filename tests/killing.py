@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from runbook_lib.session import Session
+from runbook_lib.aws.session import Session
 
 READING = ("Describe", "List", "Get", "Receive", "Test")
 SERVICES = "ecs iam sns sqs events ec2 cloudwatch kms".split()

@@ -8,13 +8,15 @@ from typing import Any
 import botocore.exceptions
 import pytest
 
-from runbook_lib import apply, open_session, reading, walk
-from runbook_lib.emulator.http_server import EmulatorServer
+from ecs_emulator.http.server import EmulatorServer
+from runbook_lib import apply, open_session, walk
+from runbook_lib.aws import reading
+from runbook_lib.aws.session import Session
 from runbook_lib.errors import NotConfirmed, StepRefused
+from runbook_lib.facts.settings import Settings
+from runbook_lib.facts.tags import AWS_TAGS
+from runbook_lib.plans.steps import Plan, Result, Step
 from runbook_lib.plans.task_definition import execution_policy
-from runbook_lib.session import Session
-from runbook_lib.settings import Settings
-from runbook_lib.steps import AWS_TAGS, Plan, Result, Step
 
 SETTINGS = Settings()
 

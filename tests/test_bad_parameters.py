@@ -12,9 +12,9 @@ from click.testing import CliRunner, Result
 from deployed import Deployed
 from test_settings import REFUSED
 
-from runbook_lib.cli import main
-from runbook_lib.emulator.client import EmulatorControls
-from runbook_lib.emulator.http_server import EmulatorServer
+from ecs_emulator.client import EmulatorControls
+from ecs_emulator.http.server import EmulatorServer
+from runbook_lib.cli.main import main
 
 Aws = Callable[..., Any]
 WRITING = (

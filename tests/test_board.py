@@ -14,12 +14,11 @@ from browser import open_browser, open_page
 from contrast import low_contrast
 from playwright.sync_api import Browser
 
-from runbook_lib import apply, facts, open_session, reading, walk
-from runbook_lib.board import INTERRUPTED, BoardView, Breaker, view
-from runbook_lib.board_html import board_html, body_html, sentence_html, times_html
-from runbook_lib.emulator.http_server import EmulatorServer
-from runbook_lib.settings import Settings
-from runbook_lib.watching import (
+from ecs_emulator.http.server import EmulatorServer
+from runbook_lib import apply, facts, open_session, walk
+from runbook_lib.aws import reading
+from runbook_lib.facts.settings import Settings
+from runbook_lib.following.deployment import (
     COMPLETED,
     GONE,
     ROLLBACK_FAILED,
@@ -29,6 +28,8 @@ from runbook_lib.watching import (
     UNKNOWN,
     Snapshot,
 )
+from runbook_lib.notebook.board.html import board_html, body_html, sentence_html, times_html
+from runbook_lib.notebook.board.view import INTERRUPTED, BoardView, Breaker, view
 
 SETTINGS = Settings()
 HOSTILE = '</p><script>alert(1)</script><img src=x onerror="alert(1)"> password=hunter2'

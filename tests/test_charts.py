@@ -14,8 +14,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from runbook_lib.charts import breaker_count, delivery_waterfall, deployment_timeline
-from runbook_lib.svg import COLOURS, Chart
+from runbook_lib.evidence.charts import breaker_count, delivery_waterfall, deployment_timeline
+from runbook_lib.evidence.svg import COLOURS, Chart
 
 EVIDENCE = Path(__file__).parent / "evidence"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -206,7 +206,10 @@ def test_drawing_leaves_the_settings_of_the_user_alone() -> None:
 
 
 def test_matplotlib_is_loaded_only_when_something_is_drawn() -> None:
-    code = "import sys, runbook_lib.report, runbook_lib.charts; print('matplotlib' in sys.modules)"
+    code = (
+        "import sys; from runbook_lib.evidence import charts, report; "
+        "print('matplotlib' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout == "False\n"

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from runbook_lib.cli import main
-from runbook_lib.compare import Difference, as_table, compare, compare_files, without_ids
-from runbook_lib.evidence import UnreadableEvidence
+from runbook_lib.cli.main import main
+from runbook_lib.evidence.compare import Difference, as_table, compare, compare_files, without_ids
+from runbook_lib.evidence.evidence import UnreadableEvidence
 
 EVIDENCE = Path(__file__).parent / "evidence"
 OTHER_ID = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"

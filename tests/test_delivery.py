@@ -9,14 +9,21 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from runbook_lib import apply, await_alert, facts, read_probe, rule_would_match, walk
-from runbook_lib.delivery import PATIENCE, find_alert
-from runbook_lib.diagnosing import sample_event
+from runbook_lib import (
+    apply,
+    await_alert,
+    facts,
+    read_probe,
+    rule_would_match,
+    walk,
+)
+from runbook_lib.alerts.delivery import PATIENCE, find_alert
+from runbook_lib.alerts.diagnosis import sample_event
+from runbook_lib.aws.session import Session
+from runbook_lib.facts.settings import Settings
 from runbook_lib.plans.bad_release import probe_arn
+from runbook_lib.plans.steps import Plan
 from runbook_lib.plans.topic import topic_arn
-from runbook_lib.session import Session
-from runbook_lib.settings import Settings
-from runbook_lib.steps import Plan
 
 SETTINGS = Settings()
 RAW = Settings(alert_format="event")

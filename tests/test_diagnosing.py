@@ -13,15 +13,15 @@ from typing import Any
 
 import pytest
 
+from ecs_emulator.http.server import EmulatorServer
 from runbook_lib import apply, await_alert, diagnose, walk
-from runbook_lib.delivery import BROKEN, NOT_REACHED, OK, Delivery
-from runbook_lib.emulator.http_server import EmulatorServer
+from runbook_lib.alerts.delivery import BROKEN, NOT_REACHED, OK, Delivery
+from runbook_lib.aws.session import Session
+from runbook_lib.facts.settings import Settings
+from runbook_lib.following.deployment import watch
 from runbook_lib.plans.bad_release import probe_arn
 from runbook_lib.plans.event_rule import EVENT_PATTERN
-from runbook_lib.session import Session
-from runbook_lib.settings import Settings
-from runbook_lib.steps import Plan
-from runbook_lib.watching import watch
+from runbook_lib.plans.steps import Plan
 
 SETTINGS = Settings()
 Break = Callable[[Session], None]

@@ -20,7 +20,7 @@ from typing import Any
 import psutil
 import pytest
 
-from runbook_lib import report
+from runbook_lib.evidence import report
 
 RUNBOOK = Path(sys.executable).parent / "runbook"
 Aws = Callable[[str], Any]

@@ -13,20 +13,10 @@ from typing import Any
 import pytest
 from deployed import Deployed, put_alarm
 
+from ecs_emulator.client import EmulatorControls
 from runbook_lib import deployment_verdict
-from runbook_lib.emulator.client import EmulatorControls
-from runbook_lib.session import Session
-from runbook_lib.verdict import Verdict
-from runbook_lib.verdict_words import (
-    ALARM,
-    BREAKER,
-    NOTHING_TO_RETURN_TO,
-    PERSON,
-    ROLLBACK_OFF,
-    SCALED_TO_ZERO,
-    STOPPED_WITHOUT_ROLLBACK,
-)
-from runbook_lib.watching import (
+from runbook_lib.aws.session import Session
+from runbook_lib.following.deployment import (
     COMPLETED,
     GONE,
     IN_PROGRESS,
@@ -35,6 +25,16 @@ from runbook_lib.watching import (
     STALLED,
     SUPERSEDED,
     UNKNOWN,
+)
+from runbook_lib.verdict.deployment import Verdict
+from runbook_lib.verdict.words import (
+    ALARM,
+    BREAKER,
+    NOTHING_TO_RETURN_TO,
+    PERSON,
+    ROLLBACK_OFF,
+    SCALED_TO_ZERO,
+    STOPPED_WITHOUT_ROLLBACK,
 )
 
 Aws = Callable[..., Any]

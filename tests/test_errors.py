@@ -27,8 +27,8 @@ from runbook_lib.errors import (
     StepRefused,
     UnknownParameter,
 )
-from runbook_lib.evidence import UnreadableEvidence
-from runbook_lib.widgets.live_board import Interrupted
+from runbook_lib.evidence.evidence import UnreadableEvidence
+from runbook_lib.notebook.widgets.live_board import Interrupted
 
 EXAMPLES: tuple[tuple[RunbookError, str], ...] = (
     (RunbookError(text="something"), "something"),

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from drilling import set_up
 
+from ecs_emulator.http.server import EmulatorServer
 from runbook_lib import apply, estimate, labs
-from runbook_lib.emulator.http_server import EmulatorServer
+from runbook_lib.aws.session import Session
 from runbook_lib.facts import CircuitBreaker
-from runbook_lib.session import Session
-from runbook_lib.settings import Settings
+from runbook_lib.facts.settings import Settings
 
 
 @pytest.mark.parametrize("threshold", ["BOUNDED_PERCENT 50", "COUNT 1"])

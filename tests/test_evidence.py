@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from runbook_lib import junit
-from runbook_lib.compare import compare_evidence
-from runbook_lib.evidence import UnreadableEvidence, load, read
-from runbook_lib.moments import Moments, duration, moments_of_drill, watched_deployment
+from runbook_lib.evidence import junit
+from runbook_lib.evidence.compare import compare_evidence
+from runbook_lib.evidence.evidence import UnreadableEvidence, load, read
+from runbook_lib.evidence.moments import Moments, duration, moments_of_drill, watched_deployment
 
 EVIDENCE = Path(__file__).parent / "evidence"
 NAMES = ("passed", "not_delivered", "superseded", "broken_off")

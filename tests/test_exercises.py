@@ -10,15 +10,16 @@ from typing import Any
 import pytest
 from widget_world import do, opened, read, unnamed
 
-from runbook_lib import apply, reading, walk, widgets
-from runbook_lib.emulator.http_server import EmulatorServer
+from ecs_emulator.http.server import EmulatorServer
+from runbook_lib import apply, walk, widgets
+from runbook_lib.aws import reading
+from runbook_lib.aws.session import Session
 from runbook_lib.errors import BadParameter, MissingPrerequisite
-from runbook_lib.exercises import EXERCISES, Grade, find_exercise
-from runbook_lib.notebook_files import walk_notebooks
+from runbook_lib.facts.settings import Settings
+from runbook_lib.headless.notebook_files import walk_notebooks
+from runbook_lib.notebook.exercises import EXERCISES, Grade, find_exercise
+from runbook_lib.notebook.widgets.exercise import ExerciseCard, ExerciseView
 from runbook_lib.plans.event_rule import EVENT_PATTERN
-from runbook_lib.session import Session
-from runbook_lib.settings import Settings
-from runbook_lib.widgets.exercise import ExerciseCard, ExerciseView
 
 SETTINGS = Settings()
 TEN = Settings(desired_count=10)

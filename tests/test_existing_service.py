@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from runbook_lib import apply, await_alert, reading, walk
+from runbook_lib import apply, await_alert, walk
+from runbook_lib.aws import reading
+from runbook_lib.aws.session import Session
 from runbook_lib.errors import BadParameter, NotDrillable, NotSteady
-from runbook_lib.session import Session
-from runbook_lib.settings import Settings
-from runbook_lib.steps import MASK, Plan
+from runbook_lib.facts.settings import Settings
+from runbook_lib.plans.steps import MASK, Plan
 
 OWN = Settings(service="shop", service_mode="existing", confirm="shop")
 SECRET = "hunter2-not-to-be-shown"
@@ -113,7 +114,7 @@ def test_whatever_interrupts_the_drill_the_original_comes_back(
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("runbook_lib.watching.watch", interrupt)
+    monkeypatch.setattr("runbook_lib.following.deployment.watch", interrupt)
     with pytest.raises(KeyboardInterrupt):
         walk.follow(session, OWN, deployment.id)
 

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from runbook_lib import watch_many
-from runbook_lib.fleet_watching import (
+from runbook_lib.aws.reading import read_default_network, read_services
+from runbook_lib.aws.session import Session
+from runbook_lib.following.deployment import COMPLETED, ROLLED_BACK, TIMED_OUT, UNKNOWN
+from runbook_lib.following.many import (
     SERVICE_READS_A_SECOND,
     SERVICE_READS_BURST,
     seconds_between_looks,
 )
-from runbook_lib.reading import read_default_network, read_services
-from runbook_lib.session import Session
-from runbook_lib.watching import COMPLETED, ROLLED_BACK, TIMED_OUT, UNKNOWN
 
 NAMES = [f"web-{number:02}" for number in range(1, 13)]
 BAD = {"web-02", "web-12"}

@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 from widget_world import opened, read, unnamed
 
+from ecs_emulator.http.server import EmulatorServer
 from runbook_lib import apply, walk, widgets
-from runbook_lib.emulator.http_server import EmulatorServer
+from runbook_lib.aws.session import Session
 from runbook_lib.errors import MissingPrerequisite
-from runbook_lib.session import Session
-from runbook_lib.settings import Settings
-from runbook_lib.widgets.inbox import CONFIRMED, PENDING, Inbox, InboxView, heading, letter
+from runbook_lib.facts.settings import Settings
+from runbook_lib.notebook.widgets.inbox import CONFIRMED, PENDING, Inbox, InboxView, heading, letter
 
 SETTINGS = Settings()
 HOSTILE = {

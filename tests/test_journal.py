@@ -12,10 +12,10 @@ import pytest
 from botocore.exceptions import ClientError
 from nbclient import NotebookClient
 
+from ecs_emulator.http.server import EmulatorServer
 from runbook_lib import apply, open_session, record, walk
-from runbook_lib.emulator.http_server import EmulatorServer
-from runbook_lib.journal import Journal, masked, read_entries, read_records
-from runbook_lib.settings import Settings
+from runbook_lib.aws.journal import Journal, masked, read_entries, read_records
+from runbook_lib.facts.settings import Settings
 
 SETTINGS = Settings()
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from runbook_lib import junit
+from runbook_lib.evidence import junit
 
 EVIDENCE = Path(__file__).parent / "evidence"
 NAMES = ("passed", "not_delivered", "superseded", "broken_off")

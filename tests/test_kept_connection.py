@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from runbook_lib.emulator.client import EmulatorControls
+from ecs_emulator.client import EmulatorControls
 
 CONTENT = b'{"now": "2026-01-05T09:00:00.000+00:00"}'
 

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-from runbook_lib.cli import main
+from runbook_lib.aws.journal import read_records
+from runbook_lib.cli.main import main
 from runbook_lib.errors import BadParameter
 from runbook_lib.facts import CircuitBreaker
-from runbook_lib.journal import read_records
-from runbook_lib.labs import count_failures, detection_seconds
-from runbook_lib.labs.breaks import BREAKS, find_break
-from runbook_lib.notebook_files import lab_notebooks
+from runbook_lib.headless.notebook_files import lab_notebooks
+from runbook_lib.walk.labs import count_failures, detection_seconds
+from runbook_lib.walk.labs.breaks import BREAKS, find_break
 
 FACTS = Path(__file__).parent / "emulator" / "aws_facts" / "facts.json"
 RECORDS: dict[str, dict[str, Any]] = {

@@ -14,13 +14,13 @@ import pytest
 import runbook_lib
 
 PACKAGE = Path(runbook_lib.__file__).parent
-EMULATOR = "runbook_lib.emulator"
+EMULATOR = "ecs_emulator"
 FLOORS = ("state", "messages", "policies", "reconciler", "engine", "aws_api")
 """Of the emulator, lowest first: a floor may import only from below."""
 
 
 def name_of(file: Path) -> str:
-    """runbook_lib/emulator/aws_api/door.py is runbook_lib.emulator.aws_api.door."""
+    """ecs_emulator/api/door.py is ecs_emulator.api.door."""
     parts = file.relative_to(PACKAGE.parent).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
@@ -89,9 +89,9 @@ def floor_of(name: str) -> int | None:
 
 
 def test_there_is_something_to_look_at() -> None:
-    assert {"runbook_lib", "runbook_lib.session", f"{EMULATOR}.engine"} <= set(MODULES)
+    assert {"runbook_lib", "runbook_lib.aws.session", f"{EMULATOR}.engine"} <= set(MODULES)
     assert f"{EMULATOR}.aws_api" in MODULES
-    assert "runbook_lib.facts" in own_imports("runbook_lib.reading.ecs")
+    assert "runbook_lib.facts" in own_imports("runbook_lib.aws.reading.ecs")
     assert all(any(is_inside(name, f"{EMULATOR}.{floor}") for name in MODULES) for floor in FLOORS)
 
 
@@ -140,7 +140,7 @@ def test_the_emulator_knows_nothing_of_the_runbook() -> None:
 def test_facts_and_plans_cannot_reach_aws(name: str) -> None:
     for each in {name, *everything_below(name)} - {"runbook_lib"}:
         assert not any(is_inside(other, "boto3") for other in imports(each)), each
-        assert each != "runbook_lib.session"
+        assert each != "runbook_lib.aws.session"
 
 
 @pytest.mark.parametrize("room", ["verdict", "verdict_words", "drill_verdict"])
@@ -151,7 +151,7 @@ def test_the_verdict_does_not_look_by_itself(room: str) -> None:
     assert not any(
         is_inside(each, room)
         for each in mine
-        for room in ("runbook_lib.session", "runbook_lib.reading")
+        for room in ("runbook_lib.aws.session", "runbook_lib.aws.reading")
     )
 
 
@@ -159,12 +159,16 @@ def test_the_verdict_does_not_look_by_itself(room: str) -> None:
 def test_the_evidence_pack_is_made_of_a_journal_alone(room: str) -> None:
     for each in {f"runbook_lib.{room}", *everything_below(f"runbook_lib.{room}")}:
         assert not any(is_inside(other, "boto3") for other in imports(each)), each
-        assert each not in {"runbook_lib.session", "runbook_lib.reading", "runbook_lib.facts"}
+        assert each not in {
+            "runbook_lib.aws.session",
+            "runbook_lib.aws.reading",
+            "runbook_lib.facts",
+        }
 
 
 @pytest.mark.parametrize("room", ["board", "board_html", "expecting", "pacing"])
 def test_the_board_neither_looks_nor_knows_of_widgets(room: str) -> None:
-    others = ("boto3", "ipywidgets", "runbook_lib.session", "runbook_lib.reading")
+    others = ("boto3", "ipywidgets", "runbook_lib.aws.session", "runbook_lib.aws.reading")
     for each in imports(f"runbook_lib.{room}"):
         assert not any(is_inside(each, other) for other in others), each
 

@@ -11,11 +11,11 @@ import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
+from ecs_emulator.http.server import EmulatorServer
 from runbook_lib import apply, open_session, walk
-from runbook_lib.emulator.http_server import EmulatorServer
-from runbook_lib.frontend import is_interactive
-from runbook_lib.settings import Settings
-from runbook_lib.widgets.live_board import PACES
+from runbook_lib.facts.settings import Settings
+from runbook_lib.notebook.frontend import is_interactive
+from runbook_lib.notebook.widgets.live_board import PACES
 
 SETTINGS = Settings()
 INSTANT = len(PACES) - 1
@@ -164,7 +164,7 @@ def test_without_a_kernel_nobody_is_there() -> None:
 
 @pytest.mark.parametrize("with_person", [True, False])
 def test_the_frontend_says_whether_somebody_is_there(with_person: bool, kernel: Kernel) -> None:
-    asked = "from runbook_lib.frontend import is_interactive\nis_interactive()"
+    asked = "from runbook_lib.notebook.frontend import is_interactive\nis_interactive()"
 
     assert kernel.run(asked, with_person=with_person).result == str(with_person)
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from runbook_lib.journal import read_records
-from runbook_lib.notebook_files import walk_notebooks
+from runbook_lib.aws.journal import read_records
+from runbook_lib.headless.notebook_files import walk_notebooks
 
 PAPERMILL = Path(sys.executable).parent / "papermill"
 RECORDS: dict[str, dict[str, Any]] = {

@@ -22,7 +22,7 @@ from typing import Any
 import boto3
 import pytest
 
-from runbook_lib.emulator.client import EmulatorControls
+from ecs_emulator.client import EmulatorControls
 
 BIN = Path(sys.executable).parent
 SPEED = 600

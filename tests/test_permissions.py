@@ -9,14 +9,16 @@ from typing import Any
 import pytest
 from botocore import xform_name
 
-from runbook_lib import apply, preflight, reading, walk
-from runbook_lib.emulator.http_server import EmulatorServer
+from ecs_emulator.http.server import EmulatorServer
+from runbook_lib import apply, preflight, walk
+from runbook_lib.aws import reading
+from runbook_lib.aws.session import Session
 from runbook_lib.errors import CallRefused, RunbookError
-from runbook_lib.permissions import Statement, permissions_of, policy_of
-from runbook_lib.plans.watch_queue import WATCH_PREFIX, WatchQueue, plan_watch_queue
-from runbook_lib.preflight import find_network
-from runbook_lib.session import Session
-from runbook_lib.settings import Settings
+from runbook_lib.facts.settings import Settings
+from runbook_lib.facts.watches import WATCH_PREFIX
+from runbook_lib.plans.permissions import Statement, permissions_of, policy_of
+from runbook_lib.plans.preflight import find_network
+from runbook_lib.plans.watch_queue import WatchQueue, plan_watch_queue
 
 SETTINGS = Settings()
 ACCOUNT = "123456789876"

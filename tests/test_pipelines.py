@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from runbook_lib.journal import read_entries
+from runbook_lib.aws.journal import read_entries
 
 PAGE = (Path(__file__).parent.parent / "docs" / "pipelines.md").read_text(encoding="utf-8")
 BIN = Path(sys.executable).parent

@@ -11,15 +11,17 @@ from typing import Any
 import pytest
 import yaml
 
-from runbook_lib import apply, facts, plans, reading, walk
+from runbook_lib import apply, facts, plans, walk
+from runbook_lib.aws import reading
+from runbook_lib.aws.session import Session
 from runbook_lib.errors import BadParameter, NotOurs
+from runbook_lib.facts.settings import Settings
+from runbook_lib.facts.tags import AWS_TAGS, ECS_TAGS, TAG_KEY, TAG_VALUE
 from runbook_lib.plans import event_rule, topic
 from runbook_lib.plans.bad_release import plan_probe, probe_arn
 from runbook_lib.plans.service import breaker_input, check_cluster, check_network, chosen_network
+from runbook_lib.plans.steps import Plan, service_model
 from runbook_lib.plans.task_definition import execution_policy, matching_revision
-from runbook_lib.session import Session
-from runbook_lib.settings import Settings
-from runbook_lib.steps import AWS_TAGS, ECS_TAGS, TAG_KEY, TAG_VALUE, Plan, service_model
 
 SETTINGS = Settings()
 ACCOUNT = "123456789876"

@@ -12,14 +12,21 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from ecs_emulator.client import EmulatorControls
+from ecs_emulator.http.server import EmulatorServer
 from runbook_lib import apply, walk, watch, watch_by_queue
-from runbook_lib.emulator.client import EmulatorControls
-from runbook_lib.emulator.http_server import EmulatorServer
+from runbook_lib.aws.session import Session
 from runbook_lib.errors import MissingPrerequisite, NotConfirmed, StepRefused
-from runbook_lib.session import Session
-from runbook_lib.settings import Settings
-from runbook_lib.steps import TAG_KEY, TAG_VALUE
-from runbook_lib.watching import COMPLETED, GONE, ROLLED_BACK, STALLED, SUPERSEDED, TIMED_OUT
+from runbook_lib.facts.settings import Settings
+from runbook_lib.facts.tags import TAG_KEY, TAG_VALUE
+from runbook_lib.following.deployment import (
+    COMPLETED,
+    GONE,
+    ROLLED_BACK,
+    STALLED,
+    SUPERSEDED,
+    TIMED_OUT,
+)
 
 SETTINGS = Settings()
 WHERE: dict[str, Any] = {"cluster": SETTINGS.cluster, "service": SETTINGS.service}

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from runbook_lib import apply, facts, reading, walk
-from runbook_lib.session import Session
-from runbook_lib.settings import Settings
-from runbook_lib.watching import wait_until_steady
+from runbook_lib import apply, facts, walk
+from runbook_lib.aws import reading
+from runbook_lib.aws.session import Session
+from runbook_lib.facts.settings import Settings
+from runbook_lib.following.deployment import wait_until_steady
 
 SETTINGS = Settings()
 EVENT: Mapping[str, Any] = {

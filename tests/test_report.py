@@ -16,9 +16,9 @@ from browser import Watched, open_browser, open_page
 from contrast import low_contrast
 from playwright.sync_api import Browser
 
-from runbook_lib import report
-from runbook_lib.evidence import read
-from runbook_lib.report import console_links
+from runbook_lib.evidence import report
+from runbook_lib.evidence.evidence import read
+from runbook_lib.evidence.report import console_links
 
 EVIDENCE = Path(__file__).parent / "evidence"
 NAMES = ("passed", "not_delivered", "superseded", "broken_off")
@@ -264,8 +264,8 @@ SECRETS = {
 
 @pytest.mark.parametrize("what", SECRETS)
 def test_no_secret_comes_out_wherever_it_was_put(what: str, tmp_path: Path) -> None:
-    from runbook_lib import junit
-    from runbook_lib.compare import as_table, compare
+    from runbook_lib.evidence import junit
+    from runbook_lib.evidence.compare import as_table, compare
 
     secret = SECRETS[what]
     told = with_everywhere(journal("passed"), f"say {secret} here")

@@ -8,8 +8,8 @@ from time import perf_counter
 
 import pytest
 
-from runbook_lib.journal import masked
-from runbook_lib.scrubbing import MASK, clean, scrubbed, without_secrets
+from runbook_lib.aws.journal import masked
+from runbook_lib.evidence.scrubbing import MASK, clean, scrubbed, without_secrets
 
 KEY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 SESSION = "FwoGZXIvYXdzEXAMPLETOKEN" * 6

@@ -12,12 +12,12 @@ import boto3
 import pytest
 from patience import leap
 
+from ecs_emulator.client import EmulatorClock, EmulatorControls
+from ecs_emulator.http.server import EmulatorServer
 from runbook_lib import open_session
-from runbook_lib.clock import WallClock
-from runbook_lib.emulator.client import EmulatorClock, EmulatorControls
-from runbook_lib.emulator.http_server import EmulatorServer
+from runbook_lib.aws.clock import WallClock
+from runbook_lib.aws.mailbox import OwnersMailbox
 from runbook_lib.errors import NoReply, NotConnected
-from runbook_lib.mailbox import OwnersMailbox
 
 NOBODY = "http://127.0.0.1:9"
 

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from runbook_lib.errors import BadParameter, UnknownParameter
-from runbook_lib.settings import PARAMETERS, Settings, read_parameters
+from runbook_lib.facts.settings import PARAMETERS, Settings, read_parameters
 
 LONG = "a" * 256
 

@@ -11,16 +11,17 @@ from dataclasses import replace
 import pytest
 from widget_world import do, everything_in, opened, read, unnamed
 
-from runbook_lib import apply, reading, tables, walk, widgets
-from runbook_lib.documentation_links import documentation_link, documentation_of
-from runbook_lib.emulator.http_server import EmulatorServer
+from ecs_emulator.http.server import EmulatorServer
+from runbook_lib import apply, tables, walk, widgets
+from runbook_lib.aws import reading
+from runbook_lib.aws.session import Session
 from runbook_lib.errors import NotConfirmed
+from runbook_lib.facts.settings import Settings
+from runbook_lib.notebook.widgets.commands import WIDTH, folded
+from runbook_lib.notebook.widgets.documentation_links import documentation_link, documentation_of
+from runbook_lib.notebook.widgets.step_cards import CardsView, StepCards, card
 from runbook_lib.plans.existing_service import restore_steps
-from runbook_lib.session import Session
-from runbook_lib.settings import Settings
-from runbook_lib.steps import Plan, Step, service_model
-from runbook_lib.widgets.commands import WIDTH, folded
-from runbook_lib.widgets.step_cards import CardsView, StepCards, card
+from runbook_lib.plans.steps import Plan, Step, service_model
 
 SETTINGS = Settings()
 STEP = Step(

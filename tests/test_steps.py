@@ -14,16 +14,17 @@ import awscli  # type: ignore[import-untyped]
 import pytest
 from awscli.clidriver import create_clidriver  # type: ignore[import-untyped]
 
+from ecs_emulator.client import EmulatorControls
+from ecs_emulator.http.server import EmulatorServer
 from runbook_lib import apply, walk
-from runbook_lib.applying import Outcome
-from runbook_lib.emulator.client import EmulatorControls
-from runbook_lib.emulator.http_server import EmulatorServer
+from runbook_lib.aws.session import Session
 from runbook_lib.facts import Network
+from runbook_lib.facts.settings import Settings
+from runbook_lib.facts.tags import TAG_KEY, TAG_VALUE, is_ours
 from runbook_lib.plans import plan_service
+from runbook_lib.plans.applying import Outcome
+from runbook_lib.plans.steps import Lookup, Plan, Result, Step, shown
 from runbook_lib.plans.task_definition import execution_policy
-from runbook_lib.session import Session
-from runbook_lib.settings import Settings
-from runbook_lib.steps import TAG_KEY, TAG_VALUE, Lookup, Plan, Result, Step, is_ours, shown
 
 SETTINGS = Settings()
 AWS_CLI = Path(sys.executable).parent / "aws"

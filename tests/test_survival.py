@@ -16,13 +16,14 @@ from drilling import clean_up, drill, left_over, set_up
 from killing import Fate, Killed, fate_of
 from patience import LeapingTime, leap
 
-from runbook_lib import apply, open_session, reading, walk
-from runbook_lib.emulator.client import EmulatorControls
-from runbook_lib.emulator.http_server import EmulatorServer
+from ecs_emulator.client import EmulatorControls
+from ecs_emulator.http.server import EmulatorServer
+from runbook_lib import apply, open_session, walk
+from runbook_lib.aws import reading
+from runbook_lib.aws.session import Session
 from runbook_lib.errors import CallRefused, NoReply, RolloutFailed, StepRefused
-from runbook_lib.session import Session
-from runbook_lib.settings import Settings
-from runbook_lib.steps import TAG_KEY, TAG_VALUE
+from runbook_lib.facts.settings import Settings
+from runbook_lib.facts.tags import TAG_KEY, TAG_VALUE
 
 SETTINGS = Settings(threshold="COUNT 1")
 """The first failure trips the breaker: the same steps in a fifth of the looks."""

@@ -9,16 +9,16 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from runbook_lib import facts, tables
-from runbook_lib.alert_chain import Finding
-from runbook_lib.applying import Outcome, StepResult
-from runbook_lib.causes import Cause
-from runbook_lib.delivery import Delivery, Hop
-from runbook_lib.drill_verdict import DrillVerdict
-from runbook_lib.preflight import Check
-from runbook_lib.steady_state import Probe, SteadyState
-from runbook_lib.steps import Plan, Step
-from runbook_lib.tables import Table
-from runbook_lib.verdict import Verdict
+from runbook_lib.alerts.chain import Finding
+from runbook_lib.alerts.delivery import Delivery, Hop
+from runbook_lib.facts.causes import Cause
+from runbook_lib.notebook.tables import Table
+from runbook_lib.plans.applying import Outcome, StepResult
+from runbook_lib.plans.preflight import Check
+from runbook_lib.plans.steps import Plan, Step
+from runbook_lib.verdict.deployment import Verdict
+from runbook_lib.verdict.drill import DrillVerdict
+from runbook_lib.verdict.steady_state import Probe, SteadyState
 
 NOON = datetime(2026, 1, 5, 12, 0, 0, 987654, tzinfo=UTC)
 SCRIPT = "<script>alert(1)</script> & <b>"

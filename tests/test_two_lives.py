@@ -10,8 +10,8 @@ import pytest
 from jupyter_client.blocking.client import BlockingKernelClient
 from jupyter_client.manager import KernelManager
 
-from runbook_lib.emulator.http_server import EmulatorServer
-from runbook_lib.widgets.parts import WIDGET_VIEW
+from ecs_emulator.http.server import EmulatorServer
+from runbook_lib.notebook.widgets.parts import WIDGET_VIEW
 
 CELLS = {
     "parameters": 'widgets.parameters(service="web", desired_count=2);',

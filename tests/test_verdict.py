@@ -8,21 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from runbook_lib import facts
-from runbook_lib.drill_verdict import judge_drill
-from runbook_lib.steady_state import SteadyState, probe_steady_state
-from runbook_lib.verdict import judge, record_of
-from runbook_lib.verdict_words import (
-    ALARM,
-    BREAKER,
-    ECS,
-    NOT_YET,
-    NOTHING_TO_RETURN_TO,
-    PERSON,
-    ROLLBACK_OFF,
-    SCALED_TO_ZERO,
-    STOPPED_WITHOUT_ROLLBACK,
-)
-from runbook_lib.watching import (
+from runbook_lib.following.deployment import (
     COMPLETED,
     GONE,
     IN_PROGRESS,
@@ -34,6 +20,20 @@ from runbook_lib.watching import (
     UNKNOWN,
     Snapshot,
     Watched,
+)
+from runbook_lib.verdict.deployment import judge, record_of
+from runbook_lib.verdict.drill import judge_drill
+from runbook_lib.verdict.steady_state import SteadyState, probe_steady_state
+from runbook_lib.verdict.words import (
+    ALARM,
+    BREAKER,
+    ECS,
+    NOT_YET,
+    NOTHING_TO_RETURN_TO,
+    PERSON,
+    ROLLBACK_OFF,
+    SCALED_TO_ZERO,
+    STOPPED_WITHOUT_ROLLBACK,
 )
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)

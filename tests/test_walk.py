@@ -11,14 +11,15 @@ from typing import Any
 
 import pytest
 
-from runbook_lib import apply, open_session, reading, walk
-from runbook_lib.emulator.http_server import EmulatorServer
+from ecs_emulator.http.server import EmulatorServer
+from runbook_lib import apply, open_session, walk
+from runbook_lib.aws import reading
+from runbook_lib.aws.session import Session
 from runbook_lib.errors import MissingPrerequisite
-from runbook_lib.notebook_files import walk_notebooks
-from runbook_lib.session import Session
-from runbook_lib.settings import Settings
-from runbook_lib.verdict_words import BREAKER, ROLLBACK_OFF
-from runbook_lib.watching import ROLLED_BACK, STALLED
+from runbook_lib.facts.settings import Settings
+from runbook_lib.following.deployment import ROLLED_BACK, STALLED
+from runbook_lib.headless.notebook_files import walk_notebooks
+from runbook_lib.verdict.words import BREAKER, ROLLBACK_OFF
 
 SETTINGS = Settings()
 NOTEBOOKS = [each.stem for each in walk_notebooks()]

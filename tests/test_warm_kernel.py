@@ -17,12 +17,12 @@ import pytest
 from nbclient.exceptions import DeadKernelError
 from papermill.exceptions import PapermillExecutionError
 
-from runbook_lib.notebook_parameters import (
+from runbook_lib.headless.notebook_parameters import (
     NotebookParametersError,
     UnknownParameterError,
     declared_parameters,
 )
-from runbook_lib.warm_kernel import WarmKernel
+from runbook_lib.headless.warm_kernel import WarmKernel
 
 PARAMETERS = 'service = "web"  # which service\ndesired_count = 2  # how many'
 

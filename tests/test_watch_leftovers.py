@@ -11,15 +11,17 @@ import pytest
 from drilling import clean_up, left_over, set_up
 from killing import Fate, Killed, fate_of
 
-from runbook_lib import apply, reading, walk, watch_by_queue
-from runbook_lib.emulator.client import EmulatorControls
-from runbook_lib.emulator.http_server import EmulatorServer
+from ecs_emulator.client import EmulatorControls
+from ecs_emulator.http.server import EmulatorServer
+from runbook_lib import apply, walk, watch_by_queue
+from runbook_lib.aws import reading
+from runbook_lib.aws.reading import watches
+from runbook_lib.aws.session import Session
 from runbook_lib.errors import CallRefused
-from runbook_lib.plans.watch_queue import WATCH_PREFIX, WatchQueue, plan_watch_queue
-from runbook_lib.reading import watches
-from runbook_lib.session import Session
-from runbook_lib.settings import Settings
-from runbook_lib.steps import AWS_TAGS, TAG_KEY, TAG_VALUE
+from runbook_lib.facts.settings import Settings
+from runbook_lib.facts.tags import AWS_TAGS, TAG_KEY, TAG_VALUE
+from runbook_lib.facts.watches import WATCH_PREFIX
+from runbook_lib.plans.watch_queue import WatchQueue, plan_watch_queue
 
 SETTINGS = Settings()
 MADE = ("CreateQueue", "PutRule", "PutTargets")

@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 
 from runbook_lib import apply, facts, walk, watch
+from runbook_lib.aws.session import Session
 from runbook_lib.errors import DeadlineMissed, MissingPrerequisite
-from runbook_lib.session import Session
-from runbook_lib.settings import Settings
-from runbook_lib.watching import (
+from runbook_lib.facts.settings import Settings
+from runbook_lib.following.deployment import (
     COMPLETED,
     GONE,
     ROLLBACK_FAILED,

@@ -13,7 +13,7 @@ from learner import SOON
 from playwright.sync_api import Page, expect
 from widget_world import do, opened
 
-from runbook_lib.settings import Settings
+from runbook_lib.facts.settings import Settings
 
 NOTEBOOK = "30_create_sns_topic"
 BOXES = ".runbook-box"

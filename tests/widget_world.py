@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from runbook_lib import apply, open_session, walk
-from runbook_lib.session import Session
-from runbook_lib.settings import Settings
+from runbook_lib.aws.session import Session
+from runbook_lib.facts.settings import Settings
 
 
 def opened(url: str, target: str = "emulator") -> Session:

@@ -31,7 +31,7 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 from write_navigation import NAVIGATION
 
-from runbook_lib.notebook_parameters import NotebookParametersError, declared_parameters
+from runbook_lib.headless.notebook_parameters import NotebookParametersError, declared_parameters
 
 Findings = Iterator[str]
 LINES, PARAMETER_LINES, CELLS, LAB_CELLS = 12, 20, 30, 25

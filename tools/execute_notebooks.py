@@ -26,7 +26,7 @@ from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 from nbformat import NotebookNode
 
-from runbook_lib.warm_kernel import new_kernel_manager
+from runbook_lib.headless.warm_kernel import new_kernel_manager
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = ("notebooks", "labs")

@@ -7,20 +7,13 @@ from collections.abc import Sequence
 
 from runbook_lib import facts
 from runbook_lib.errors import NotOurs
+from runbook_lib.facts.settings import Settings
+from runbook_lib.facts.tags import TAG_KEY, TAG_VALUE, is_ours
 from runbook_lib.plans.existing_service import bad_revision_of, register_bad_step
 from runbook_lib.plans.service import guard_steps
+from runbook_lib.plans.steps import Lookup, Plan, Step, queue_url_command
 from runbook_lib.plans.task_definition import matching_revision, register_step, registered
 from runbook_lib.plans.topic import topic_arn
-from runbook_lib.settings import Settings
-from runbook_lib.steps import (
-    TAG_KEY,
-    TAG_VALUE,
-    Lookup,
-    Plan,
-    Step,
-    is_ours,
-    queue_url_command,
-)
 
 PROBE_RETENTION_SECONDS = 4 * 3600
 

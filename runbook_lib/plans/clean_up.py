@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from runbook_lib import facts
+from runbook_lib.facts.settings import Settings
+from runbook_lib.facts.tags import is_ours
 from runbook_lib.plans.existing_service import restore_steps
+from runbook_lib.plans.steps import Lookup, Plan, Step, queue_url_command
 from runbook_lib.plans.task_definition import execution_policy
-from runbook_lib.settings import Settings
-from runbook_lib.steps import Lookup, Plan, Step, is_ours, queue_url_command
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,12 @@ import json
 from typing import Any
 
 from runbook_lib import facts
-from runbook_lib.alert_text import EVENT, PATHS, TEMPLATE, TEXT, input_transformer
 from runbook_lib.errors import NotOurs
+from runbook_lib.facts.alert_text import EVENT, PATHS, TEMPLATE, TEXT, input_transformer
+from runbook_lib.facts.settings import Settings
+from runbook_lib.facts.tags import AWS_TAGS, is_ours
+from runbook_lib.plans.steps import Plan, Step
 from runbook_lib.plans.topic import topic_arn
-from runbook_lib.settings import Settings
-from runbook_lib.steps import AWS_TAGS, Plan, Step, is_ours
 
 EVENT_PATTERN = {
     "source": ["aws.ecs"],

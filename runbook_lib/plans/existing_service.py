@@ -11,10 +11,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from runbook_lib import facts
+from runbook_lib.aws.registries import Image
 from runbook_lib.errors import BadParameter, NotDrillable
-from runbook_lib.registries import Image
-from runbook_lib.settings import BAD_IMAGE, Settings
-from runbook_lib.steps import ECS_TAGS, Secret, Step, is_ours
+from runbook_lib.facts.settings import BAD_IMAGE, Settings
+from runbook_lib.facts.tags import ECS_TAGS, is_ours
+from runbook_lib.plans.steps import Secret, Step
 
 RESTORES = "drill-restores"
 """Tag of a bad revision: the revision that ran before it, such as web:7."""

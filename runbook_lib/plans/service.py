@@ -6,8 +6,9 @@ from typing import Any
 
 from runbook_lib import facts
 from runbook_lib.errors import BadParameter, NotOurs
-from runbook_lib.settings import Settings
-from runbook_lib.steps import ECS_TAGS, Plan, Step, is_ours
+from runbook_lib.facts.settings import Settings
+from runbook_lib.facts.tags import ECS_TAGS, is_ours
+from runbook_lib.plans.steps import Plan, Step
 
 _AWS_DEFAULT = facts.CircuitBreaker(enable=True, rollback=True)
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from runbook_lib import facts
-from runbook_lib.settings import Settings
-from runbook_lib.steps import AWS_TAGS, ECS_TAGS, Plan, Result, Step, is_ours
+from runbook_lib.facts.settings import Settings
+from runbook_lib.facts.tags import AWS_TAGS, ECS_TAGS, is_ours
+from runbook_lib.plans.steps import Plan, Result, Step
 
 TRUST_POLICY = {
     "Version": "2012-10-17",

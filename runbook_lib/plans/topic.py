@@ -7,8 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from runbook_lib import facts
-from runbook_lib.settings import Settings
-from runbook_lib.steps import AWS_TAGS, Plan, Step
+from runbook_lib.facts.settings import Settings
+from runbook_lib.facts.tags import AWS_TAGS
+from runbook_lib.plans.steps import Plan, Step
 
 STATEMENT_ID = "my_topic_for_sns_Publish"
 OWNER_ACTIONS = (

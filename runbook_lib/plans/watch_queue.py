@@ -1,23 +1,20 @@
 """Room: the plan of a temporary queue that hears of one service's deployments.
 
-Lives here: its name, the queue, the rule and the target, and how a rule or a queue that is still
-there tells whose it is.
-Never here: following a deployment, removing them again.
+Lives here: its name, the queue, the rule and the target.
+Never here: following a deployment, removing them again, whose one that is still there is (facts).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from runbook_lib.alert_text import DEPLOYMENT_EVENT
-from runbook_lib.steps import AWS_TAGS, TAG_KEY, TAG_VALUE, Plan, Step
+from runbook_lib.facts.alert_text import DEPLOYMENT_EVENT
+from runbook_lib.facts.tags import AWS_TAGS, TAG_KEY, TAG_VALUE
+from runbook_lib.facts.watches import WATCH_PREFIX
+from runbook_lib.plans.steps import Plan, Step
 
-WATCH_PREFIX = "runbook-watch-"
-"""How the names of all these queues and rules begin."""
 TARGET_ID = "1"
 HIDDEN_SECONDS = 12 * 3600
 """The longest that SQS knows. A message is read once; the queue goes before it comes back."""
@@ -88,20 +85,6 @@ def plan_watch_queue(service: str, queue: WatchQueue) -> Plan:
         undo="aws events remove-targets",
     )
     return Plan("Listen to the service", service, (create, put_rule, put_targets))
-
-
-def hears_service(event_pattern: Mapping[str, Any], service_arn: str) -> bool:
-    """Whether a rule with this pattern is of a watch of the service."""
-    return service_arn in event_pattern.get("resources", ())
-
-
-def is_queue_for(policy: Mapping[str, Any], service_arn: str) -> bool:
-    """Whether a queue with this policy is of a watch of the service: the policy's Id says so.
-
-    Its rule cannot: a queue is made before its rule and removed after it, and the ARN of the rule
-    names a deployment, not a service. A policy with any other Id is taken for somebody else's.
-    """
-    return bool(policy.get("Id") == service_arn)
 
 
 def _policy(queue: WatchQueue) -> dict[str, object]:

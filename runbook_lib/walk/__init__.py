@@ -1,6 +1,6 @@
 """The words of the walk: what each notebook plans, does and stands on."""
 
-from runbook_lib.preflight import find_network
+from runbook_lib.plans.preflight import find_network
 from runbook_lib.walk.drilling import (
     follow,
     judge_drill,
@@ -10,9 +10,7 @@ from runbook_lib.walk.drilling import (
     review_drill,
     started_deployment,
 )
-from runbook_lib.walk.inventory import (
-    inventory,
-)
+from runbook_lib.walk.inventory import inventory
 from runbook_lib.walk.planning import (
     bad_release_plan,
     clean_up_plan,
@@ -23,12 +21,7 @@ from runbook_lib.walk.planning import (
     task_definition_plan,
     topic_plan,
 )
-from runbook_lib.walk.stages import (
-    CLEAN_UP,
-    STAGES,
-    Stage,
-    begin,
-)
+from runbook_lib.walk.stages import CLEAN_UP, STAGES, Stage, begin
 
 __all__ = [
     "CLEAN_UP",

@@ -9,17 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from runbook_lib import delivery, drill_verdict, facts, judging, reading, verdict, watching
-from runbook_lib.applying import Outcome, apply
-from runbook_lib.clock import Clock
-from runbook_lib.drill_verdict import DrillVerdict
+from runbook_lib import facts
+from runbook_lib.alerts import delivery
+from runbook_lib.aws import reading
+from runbook_lib.aws.clock import Clock
+from runbook_lib.aws.journal import record_facts
+from runbook_lib.aws.session import Session
 from runbook_lib.errors import NotSteady
-from runbook_lib.journal import record_facts
-from runbook_lib.session import Session
-from runbook_lib.settings import Settings
-from runbook_lib.steady_state import SteadyState
+from runbook_lib.facts.settings import Settings
+from runbook_lib.following import deployment as watching
+from runbook_lib.following.deployment import Snapshot, Watched
+from runbook_lib.plans.applying import Outcome, apply
+from runbook_lib.verdict import deployment as verdict
+from runbook_lib.verdict import drill as drill_verdict
+from runbook_lib.verdict import judging
+from runbook_lib.verdict.drill import DrillVerdict
+from runbook_lib.verdict.steady_state import SteadyState
 from runbook_lib.walk.planning import bad_release_plan, missing, restore_plan, service_of
-from runbook_lib.watching import Snapshot, Watched
 
 
 def follow(

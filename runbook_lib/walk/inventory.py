@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from runbook_lib import facts, plans
-from runbook_lib.session import Session
-from runbook_lib.settings import Settings
-from runbook_lib.steps import is_ours
+from runbook_lib.aws.session import Session
+from runbook_lib.facts.settings import Settings
+from runbook_lib.facts.tags import is_ours
 from runbook_lib.walk.planning import read_leftovers
 
 Tags = Mapping[str, str]

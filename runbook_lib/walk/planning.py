@@ -6,14 +6,15 @@ Never here: how a plan is made or applied, what comes after it.
 
 from __future__ import annotations
 
-from runbook_lib import facts, plans, reading
+from runbook_lib import facts, plans
+from runbook_lib.aws import reading
+from runbook_lib.aws.session import Session
 from runbook_lib.errors import MissingPrerequisite
+from runbook_lib.facts.settings import Settings
 from runbook_lib.plans.existing_service import check_drillable, restore_steps
+from runbook_lib.plans.preflight import find_cluster, find_network
+from runbook_lib.plans.steps import Plan
 from runbook_lib.plans.task_definition import matching_revision
-from runbook_lib.preflight import find_cluster, find_network
-from runbook_lib.session import Session
-from runbook_lib.settings import Settings
-from runbook_lib.steps import Plan
 
 
 def good_revision(session: Session, settings: Settings) -> facts.TaskDefinition | None:

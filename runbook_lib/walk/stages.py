@@ -10,11 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from runbook_lib import delivery, reading, watching
-from runbook_lib.applying import Outcome, apply
-from runbook_lib.session import Session
-from runbook_lib.settings import CREATE, Settings
-from runbook_lib.steps import Plan
+from runbook_lib.alerts import delivery
+from runbook_lib.aws import reading
+from runbook_lib.aws.session import Session
+from runbook_lib.facts.settings import CREATE, Settings
+from runbook_lib.following import deployment as watching
+from runbook_lib.plans.applying import Outcome, apply
+from runbook_lib.plans.steps import Plan
 from runbook_lib.walk.drilling import started_deployment
 from runbook_lib.walk.planning import (
     bad_release_plan,

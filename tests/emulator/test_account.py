@@ -14,10 +14,10 @@ from account_world import World
 from botocore.exceptions import ClientError
 from moto.core import utils as moto_utils
 
-from runbook_lib.emulator.account import Account
-from runbook_lib.emulator.clock import Clock
-from runbook_lib.emulator.http_messages import HttpRequest
-from runbook_lib.emulator.ids import Ids
+from ecs_emulator.account.account import Account
+from ecs_emulator.wire.http_messages import HttpRequest
+from ecs_emulator.world.clock import Clock
+from ecs_emulator.world.ids import Ids
 
 REGION = "eu-west-1"
 MEDIA = "application/vnd.docker.distribution.manifest.v2+json"
@@ -253,8 +253,8 @@ def test_what_the_first_use_of_ecs_left_is_as_old_as_the_account(world: World) -
 
 def test_a_world_in_which_only_ecs_is_called_does_without_moto() -> None:
     asked = (
-        "import sys; from runbook_lib.emulator.emulated_aws import EmulatedAws;"
-        "from runbook_lib.emulator.http_messages import HttpRequest;"
+        "import sys; from ecs_emulator.http.emulated_aws import EmulatedAws;"
+        "from ecs_emulator.wire.http_messages import HttpRequest;"
         "target = {'x-amz-target': 'AmazonEC2ContainerServiceV20141113.ListClusters'};"
         "reply = EmulatedAws().answer(HttpRequest('POST', '/', '', target, b'{}'));"
         "assert b':cluster/default' in reply.body;"

@@ -16,9 +16,9 @@ from botocore.validate import ParamValidator
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runbook_lib.emulator.aws_api.door import OPERATIONS, service_model
-from runbook_lib.emulator.emulated_aws import EmulatedAws
-from runbook_lib.emulator.http_messages import HttpRequest, HttpResponse
+from ecs_emulator.api.door import OPERATIONS, service_model
+from ecs_emulator.http.emulated_aws import EmulatedAws
+from ecs_emulator.wire.http_messages import HttpRequest, HttpResponse
 
 TARGET = "AmazonEC2ContainerServiceV20141113."
 SCOPE = "AWS4-HMAC-SHA256 Credential=k/20260105/eu-west-1/ecs/aws4_request, Signature=s"

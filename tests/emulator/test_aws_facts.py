@@ -16,10 +16,10 @@ import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
-from runbook_lib.emulator.client import EmulatorControls
-from runbook_lib.emulator.http_server import EmulatorServer
-from runbook_lib.emulator.policies import failure_threshold
-from runbook_lib.emulator.state import (
+from ecs_emulator.client import EmulatorControls
+from ecs_emulator.ecs.arithmetic import failure_threshold
+from ecs_emulator.http.server import EmulatorServer
+from ecs_emulator.world.state import (
     CircuitBreaker,
     DeploymentConfiguration,
     ThresholdConfiguration,

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runbook_lib.emulator.messages import Action, StartTasks, StopTasks
-from runbook_lib.emulator.reconciler import reconcile
-from runbook_lib.emulator.state import (
+from ecs_emulator.ecs.reconciler import reconcile
+from ecs_emulator.world.messages import Action, StartTasks, StopTasks
+from ecs_emulator.world.state import (
     COMPLETED,
     FAILED,
     IN_PROGRESS,
@@ -23,7 +23,7 @@ from runbook_lib.emulator.state import (
     DeploymentView,
     ServiceView,
 )
-from runbook_lib.emulator.views import view_of
+from ecs_emulator.world.views import view_of
 
 if TYPE_CHECKING:
     from tests.conftest import Story

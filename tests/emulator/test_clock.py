@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from runbook_lib.emulator.clock import FIRST_MOMENT, Clock
-from runbook_lib.emulator.ids import Ids
-from runbook_lib.emulator.messages import LookAgain, Stimulus
+from ecs_emulator.world.clock import FIRST_MOMENT, Clock
+from ecs_emulator.world.ids import Ids
+from ecs_emulator.world.messages import LookAgain, Stimulus
 
 A, B, C = LookAgain("a"), LookAgain("b"), LookAgain("c")
 

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from runbook_lib.emulator.clock import FIRST_MOMENT
-from runbook_lib.emulator.http_server import EmulatorServer
-from runbook_lib.emulator.images import FIRST_IMAGES
+from ecs_emulator.http.server import EmulatorServer
+from ecs_emulator.world.clock import FIRST_MOMENT
+from ecs_emulator.world.images import FIRST_IMAGES
 
 Advance = Callable[[float], None]
 Call = Callable[..., tuple[int, Any]]

@@ -13,9 +13,9 @@ from botocore import xform_name
 from botocore.exceptions import ClientError
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
-from runbook_lib.emulator.aws_api.door import OPERATIONS, service_model
-from runbook_lib.emulator.clock import FIRST_MOMENT
-from runbook_lib.emulator.http_server import EmulatorServer
+from ecs_emulator.api.door import OPERATIONS, service_model
+from ecs_emulator.http.server import EmulatorServer
+from ecs_emulator.world.clock import FIRST_MOMENT
 
 ARN = "arn:aws:ecs:eu-west-1:123456789876"
 Advance = Callable[[float], None]

@@ -1,6 +1,6 @@
 """Stories of one service: what is asked, how time passes, and what ECS says and does.
 
-The intervals are those that users measured on Fargate; `runbook_lib/emulator/timing.py` has them.
+The intervals are those that users measured on Fargate; `ecs_emulator/world/timing.py` has them.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from runbook_lib.emulator.state import (
+from ecs_emulator.world.state import (
     CircuitBreaker,
     DeploymentConfiguration,
     Stop,
     ThresholdConfiguration,
 )
-from runbook_lib.emulator.transitions import ROLLOUT, TASK, ForbiddenTransition, allow
+from ecs_emulator.world.transitions import ROLLOUT, TASK, ForbiddenTransition, allow
 
 if TYPE_CHECKING:
     from tests.conftest import Story

@@ -11,9 +11,9 @@ from uuid import UUID
 
 import pytest
 
-from runbook_lib.emulator.engine import Engine
-from runbook_lib.emulator.outside import Outside
-from runbook_lib.emulator.state import DeploymentConfiguration
+from ecs_emulator.ecs.engine import Engine
+from ecs_emulator.ecs.outside import Outside
+from ecs_emulator.world.state import DeploymentConfiguration
 
 if TYPE_CHECKING:
     from tests.conftest import Story

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 from deployed import Deployed, behind, target_group
 
-from runbook_lib.emulator.clock import FIRST_MOMENT
-from runbook_lib.emulator.fates import Surroundings, fate_of
-from runbook_lib.emulator.images import Images
-from runbook_lib.emulator.state import CircuitBreaker, DeploymentConfiguration, TaskDefinition
+from ecs_emulator.ecs.fates import Surroundings, fate_of
+from ecs_emulator.world.clock import FIRST_MOMENT
+from ecs_emulator.world.images import Images
+from ecs_emulator.world.state import CircuitBreaker, DeploymentConfiguration, TaskDefinition
 
 if TYPE_CHECKING:
     from tests.conftest import Story

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from runbook_lib.emulator import timing
-from runbook_lib.emulator.clock import FIRST_MOMENT
-from runbook_lib.emulator.fates import Fate, Surroundings, fate_of
-from runbook_lib.emulator.images import Images
-from runbook_lib.emulator.state import Stop, TaskDefinition
+from ecs_emulator.ecs.fates import Fate, Surroundings, fate_of
+from ecs_emulator.world import timing
+from ecs_emulator.world.clock import FIRST_MOMENT
+from ecs_emulator.world.images import Images
+from ecs_emulator.world.state import Stop, TaskDefinition
 
 HUB = "docker.io/library"
 

@@ -13,8 +13,8 @@ import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
 from deployed import ACCOUNT, Deployed
 
-from runbook_lib.emulator.call_faults import UNHARMED, CallFault, CallFaults, Strike
-from runbook_lib.emulator.client import ControlRefused, EmulatorControls
+from ecs_emulator.client import ControlRefused, EmulatorControls
+from ecs_emulator.wire.call_faults import UNHARMED, CallFault, CallFaults, Strike
 from tests.emulator.test_ways_to_fail import received, rule_to_queue
 
 Aws = Callable[..., Any]

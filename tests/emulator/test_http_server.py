@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from runbook_lib.emulator.client import EmulatorControls
-from runbook_lib.emulator.http_server import MOST_BODY_BYTES, EmulatorServer
-from runbook_lib.session import open_session
+from ecs_emulator.client import EmulatorControls
+from ecs_emulator.http.server import MOST_BODY_BYTES, EmulatorServer
+from runbook_lib.aws.session import open_session
 
 TARGET = "AmazonEC2ContainerServiceV20141113."
 SIGNED = (

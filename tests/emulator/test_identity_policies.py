@@ -14,10 +14,10 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from deployed import ACCOUNT, ROLE, Deployed
 
-from runbook_lib.emulator.authorization import Call, needed_for
-from runbook_lib.emulator.http_messages import HttpRequest
-from runbook_lib.emulator.identity_policies import CannotJudge, Policy, judge
-from runbook_lib.emulator.request_params import params_of
+from ecs_emulator.access.identity_policies import CannotJudge, Policy, judge
+from ecs_emulator.access.required_actions import Call, needed_for
+from ecs_emulator.wire.http_messages import HttpRequest
+from ecs_emulator.wire.request_params import params_of
 
 Aws = Callable[..., Any]
 REGION = "eu-west-1"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from runbook_lib.emulator.images import FIRST_IMAGES, ImageReference, Images
+from ecs_emulator.world.images import FIRST_IMAGES, ImageReference, Images
 
 DIGEST = "sha256:" + "0" * 64
 ECR = "123456789876.dkr.ecr.eu-west-1.amazonaws.com"

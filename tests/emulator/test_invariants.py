@@ -10,13 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runbook_lib.emulator.aws_api import services, tasks
-from runbook_lib.emulator.aws_api.context import Context, Neighbours, Place
-from runbook_lib.emulator.engine import Engine, view_of
-from runbook_lib.emulator.messages import Action, FailDeployment, StartTasks, StopTasks
-from runbook_lib.emulator.policies import failure_threshold, healthy_floor, live_ceiling
-from runbook_lib.emulator.reconciler import reconcile
-from runbook_lib.emulator.state import (
+from ecs_emulator.api import services, tasks
+from ecs_emulator.api.context import Context, Neighbours, Place
+from ecs_emulator.ecs.arithmetic import failure_threshold, healthy_floor, live_ceiling
+from ecs_emulator.ecs.engine import Engine, view_of
+from ecs_emulator.ecs.reconciler import reconcile
+from ecs_emulator.world.messages import Action, FailDeployment, StartTasks, StopTasks
+from ecs_emulator.world.state import (
     ACTIVE,
     COMPLETED,
     FAILED,

@@ -8,8 +8,8 @@ import pytest
 from account_world import World
 from botocore.exceptions import ClientError
 
-from runbook_lib.emulator.clock import Clock
-from runbook_lib.emulator.mail import Mail, Outbox, notification, page
+from ecs_emulator.messaging.mail import Mail, Outbox, notification, page
+from ecs_emulator.world.clock import Clock
 
 REGION = "eu-west-1"
 TOPIC = "arn:aws:sns:eu-west-1:123456789876:my-topic"

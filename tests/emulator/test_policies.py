@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from runbook_lib.emulator.policies import (
+from ecs_emulator.ecs.arithmetic import (
     failure_threshold,
     healthy_floor,
     live_ceiling,
     restart_pause,
 )
-from runbook_lib.emulator.state import CircuitBreaker, ThresholdConfiguration
+from ecs_emulator.world.state import CircuitBreaker, ThresholdConfiguration
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from deployed import Deployed, behind, target_group
 
-from runbook_lib.emulator.client import EmulatorControls
-from runbook_lib.emulator.rebalancing import moves
+from ecs_emulator.client import EmulatorControls
+from ecs_emulator.ecs.rebalancing import moves
 from tests.emulator.test_ways_to_fail import rule_to_queue
 
 UNEVEN = "(service web) is not AZ balanced with "

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from runbook_lib.emulator.messages import (
+from ecs_emulator.ecs.reconciler import reconcile
+from ecs_emulator.world.messages import (
     Action,
     CompleteDeployment,
     Decision,
@@ -17,8 +18,7 @@ from runbook_lib.emulator.messages import (
     StartTasks,
     StopTasks,
 )
-from runbook_lib.emulator.reconciler import reconcile
-from runbook_lib.emulator.state import (
+from ecs_emulator.world.state import (
     COMPLETED,
     FAILED,
     IN_PROGRESS,

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from runbook_lib.emulator.policy_language import like
-from runbook_lib.emulator.resource_policies import Decision, allows, role_permits
+from ecs_emulator.access.resource_policies import Decision, allows, role_permits
+from ecs_emulator.wire.wildcards import like
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789876:my-topic"
 RULE = "arn:aws:events:eu-west-1:123456789876:rule/alert"

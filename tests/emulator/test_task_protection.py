@@ -10,10 +10,10 @@ import pytest
 from botocore.exceptions import ClientError
 from deployed import ACCOUNT, Deployed
 
-from runbook_lib.emulator.client import EmulatorControls
-from runbook_lib.emulator.messages import StopTasks
-from runbook_lib.emulator.reconciler import reconcile
-from runbook_lib.emulator.state import (
+from ecs_emulator.client import EmulatorControls
+from ecs_emulator.ecs.reconciler import reconcile
+from ecs_emulator.world.messages import StopTasks
+from ecs_emulator.world.state import (
     COMPLETED,
     IN_PROGRESS,
     DeploymentConfiguration,

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from deployed import Advance, Aws, Deployed, behind, target_group
 
-from runbook_lib.emulator.client import EmulatorControls
+from ecs_emulator.client import EmulatorControls
 
 TRACES = json.loads((Path(__file__).parent / "traces" / "traces.json").read_text("utf-8"))
 ECR = "123456789876.dkr.ecr.eu-west-1.amazonaws.com"

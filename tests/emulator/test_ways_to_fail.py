@@ -23,7 +23,7 @@ from deployed import (
     target_group,
 )
 
-from runbook_lib.emulator.client import ControlRefused, EmulatorControls
+from ecs_emulator.client import ControlRefused, EmulatorControls
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Who may what: identity policies, resource policies, and the gate before every call."""

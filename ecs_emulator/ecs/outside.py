@@ -1,0 +1,64 @@
+"""Room: what the scheduler asks of the rest of the account while it works.
+
+Lives here: the questions, each with the answer of a world in which nothing is amiss.
+Never here: who answers (emulated_aws), what an answer leads to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ecs_emulator.world.lookups import Alarms
+from ecs_emulator.world.state import LoadBalancer, Service, TaskDefinition
+from ecs_emulator.world.target_health import TargetVerdict
+
+TargetVerdicts = Callable[[Service, TaskDefinition], Sequence[tuple[LoadBalancer, TargetVerdict]]]
+
+
+def _no_target_groups(
+    _: Service, __: TaskDefinition
+) -> Sequence[tuple[LoadBalancer, TargetVerdict]]:
+    return ()
+
+
+def _at_once(_: Service) -> float:
+    return 0.0
+
+
+def _no_alarms(_: str, __: Sequence[str]) -> Alarms:
+    return Alarms()
+
+
+def _always() -> bool:
+    return True
+
+
+def _never() -> bool:
+    return False
+
+
+def _none(_: str) -> bool:
+    return False
+
+
+def _no_error(_: TaskDefinition) -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """`draining_seconds(service)`: how long its target groups drain connections.
+
+    `has_capacity()`: Fargate has room. `is_blocked()`: AWS has blocked the account.
+    `is_throttled("ecs")`, `is_throttled("elb")`: that service takes no call of the scheduler.
+    `launch_error(definition)`: why no task of it can be launched at all. Empty: it can.
+    """
+
+    target_verdicts: TargetVerdicts = _no_target_groups
+    draining_seconds: Callable[[Service], float] = _at_once
+    has_capacity: Callable[[], bool] = _always
+    is_blocked: Callable[[], bool] = _never
+    is_throttled: Callable[[str], bool] = _none
+    launch_error: Callable[[TaskDefinition], str] = _no_error
+    alarms: Callable[[str, Sequence[str]], Alarms] = _no_alarms

@@ -1,0 +1,1 @@
+"""The door: the server on loopback, the controls under /_emulator, and who answers what."""

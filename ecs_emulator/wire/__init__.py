@@ -1,0 +1,1 @@
+"""What goes over the wire: requests, answers, AWS's own service models, and calls that go wrong."""

@@ -1,0 +1,1 @@
+"""The connection to AWS or to the emulator, what it says as facts, and the record of every call."""

@@ -1,0 +1,1 @@
+"""What a drill leaves behind: its record, report, charts, JUnit file and comparison."""

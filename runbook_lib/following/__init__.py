@@ -1,0 +1,1 @@
+"""Following deployments: one by asking or by being told, many at once; what comes next, when."""

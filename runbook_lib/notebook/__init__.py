@@ -1,0 +1,1 @@
+"""What a notebook shows: widgets, the board, tables, exercises."""

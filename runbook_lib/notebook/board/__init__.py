@@ -1,0 +1,1 @@
+"""The board that follows a deployment, and its pace."""

@@ -1,0 +1,12 @@
+"""For a person in front of the notebook: widgets. Without one, the same calls print plain text.
+
+ipywidgets is imported only where something is shown to a person.
+"""
+
+from runbook_lib.notebook.widgets.exercise import exercise
+from runbook_lib.notebook.widgets.inbox import inbox
+from runbook_lib.notebook.widgets.live_board import follow
+from runbook_lib.notebook.widgets.parameter_form import parameters
+from runbook_lib.notebook.widgets.step_cards import plan
+
+__all__ = ["exercise", "follow", "inbox", "parameters", "plan"]

@@ -1,0 +1,139 @@
+"""Room: an exercise, asked.
+
+Lives here: question, field, hints one after another, the solution, and the grade in words.
+Never here: what is right (exercises).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from runbook_lib.aws.session import Session
+from runbook_lib.errors import MissingPrerequisite, RunbookError
+from runbook_lib.facts.settings import Settings
+from runbook_lib.notebook.exercises import Exercise, Grade, find_exercise
+from runbook_lib.notebook.frontend import is_interactive
+from runbook_lib.notebook.widgets import parts
+from runbook_lib.notebook.widgets.parts import safe
+
+
+class ExerciseCard:
+    """One exercise against the real state. `grade` is that of the last answer, or None."""
+
+    def __init__(self, session: Session, settings: Settings, exercise: Exercise) -> None:
+        self.session, self.settings, self.exercise = session, settings, exercise
+        self.grade: Grade | None = None
+
+    @property
+    def question(self) -> str:
+        return self.exercise.ask(self.settings)
+
+    @property
+    def solution(self) -> str:
+        """The answer that is right at this moment."""
+        return self.exercise.solve(self.session, self.settings)
+
+    def check(self, answer: str) -> Grade:
+        """Grade an answer on what AWS says now, and keep the grade."""
+        self.grade = self.exercise.check(self.session, self.settings, answer)
+        return self.grade
+
+    def __repr__(self) -> str:
+        state = self.grade.sentence if self.grade else "not answered yet"
+        return f"{self.exercise.name}: {state}"
+
+
+def exercise(session: Session, settings: Settings, name: str) -> ExerciseCard:
+    """Ask the exercise of that name: "threshold". `.grade` is how the last answer was graded.
+
+    Without a person in front of it the solution is given, and graded like any other answer.
+    """
+    card = ExerciseCard(session, settings, find_exercise(name))
+    if is_interactive():
+        view = ExerciseView(card)
+        view.shown = parts.Shown(view.box, *view.left)
+        return card
+    try:
+        solution = card.solution
+    except MissingPrerequisite as error:
+        # An exercise must never end a headless run: its verdict comes after it.
+        plain = f"Question: {card.question}\nIt cannot be answered now: {error}"
+        parts.show_text(plain, f"<p>{safe(plain)}</p>")
+        return card
+    grade = card.check(solution)
+    plain = f"Question: {card.question}\nSolution: {solution}\nGrade: {grade.sentence}"
+    parts.show_text(plain, _folded(card.question, solution, grade))
+    return card
+
+
+def _folded(question: str, solution: str, grade: Grade) -> str:
+    """The solution is there, but only who opens it sees it."""
+    return (
+        f"<p>{safe(question)}</p><details><summary>Solution</summary>"
+        f"<p><code>{safe(solution)}</code></p><p>{safe(grade.sentence)}</p></details>"
+    )
+
+
+class ExerciseView:
+    """The widgets: `answer`, the three buttons, `hints` and `said`."""
+
+    def __init__(self, card: ExerciseCard) -> None:
+        self.card = card
+        self.shown: parts.Shown | None = None
+        self._hints_given = 0
+        self.question = parts.html(f"<p>{safe(card.question)}</p>")
+        self.answer = parts.text_field("Answer")
+        self.check = parts.button("Check", self._check)
+        self.hint = parts.button("Hint", self._hint)
+        self.solution = parts.button("Show solution", self._solve)
+        self.hints, self.said = parts.html(), parts.html()
+        buttons = parts.row(self.check, self.hint, self.solution)
+        self.box = parts.box(self.question, self.answer, buttons, self.said, self.hints)
+
+    @property
+    def left(self) -> tuple[str, str]:
+        """The question and how it was answered, plain and as HTML: all that needs no kernel."""
+        plain, html_text = f"Question: {self.card.question}", f"<p>{safe(self.card.question)}</p>"
+        if self.card.grade is None:
+            return plain, html_text
+        rows = {"Answer": self.answer.value, "Grade": self.card.grade.sentence}
+        said = "".join(f"<p>{name}: {safe(value)}</p>" for name, value in rows.items())
+        return "\n".join([plain, *(f"{n}: {v}" for n, v in rows.items())]), html_text + said
+
+    def _check(self) -> None:
+        def checked() -> str:
+            grade = self.card.check(self.answer.value)
+            return parts.told(f"✓ {grade.sentence}" if grade.passed else grade.sentence,
+                              is_wrong=not grade.passed)  # fmt: skip
+
+        said = _or_why_not(checked)
+        if self.shown:
+            self.shown.keep(*self.left)
+        parts.fill(self.said, said)
+
+    def _hint(self) -> None:
+        """One more at each click; after the last one all of them stay."""
+        hints = self.card.exercise.hints
+        self._hints_given = min(self._hints_given + 1, len(hints))
+        given = hints[: self._hints_given]
+        listed = "".join(f"<li>{safe(each)}</li>" for each in given)
+        left = len(hints) - len(given)
+        more = f"<p>{left} more to be had.</p>" if left else ""
+        parts.fill(self.hints, f"<p>Hints:</p><ol role='status'>{listed}</ol>{more}")
+        self.hint.disabled = left == 0
+
+    def _solve(self) -> None:
+        def solved() -> str:
+            return parts.told("The solution:") + parts.copyable(self.card.solution, "the solution")
+
+        parts.fill(self.said, _or_why_not(solved))
+
+
+def _or_why_not(do: Callable[[], str]) -> str:
+    """What `do` says, or in one line why AWS could not be asked."""
+    try:
+        return do()
+    except (RunbookError, ClientError, BotoCoreError) as error:
+        return parts.told(str(error), is_wrong=True)
