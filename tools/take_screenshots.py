@@ -1,7 +1,7 @@
 """Room: the pictures of the README.
 
-Lives here: making docs/images anew from the real JupyterLab that tests/test_lab.py drives.
-Never here: driving it (tests/learner.py). Whoever runs this looks at the pictures afterwards.
+Lives here: making docs/images anew from the real JupyterLab that tests/browser/test_lab.py drives.
+Never here: driving it (tests/support/learner.py). Whoever runs this looks at the pictures then.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ IMAGES = ROOT / "docs" / "images"
 def main() -> int:
     """Write board, rollback, form, card, inbox and exercise, each as -light.png and -dark.png."""
     IMAGES.mkdir(parents=True, exist_ok=True)
-    test = "tests/test_lab.py::test_a_learner_walks_from_the_start_to_the_review"
+    test = "tests/browser/test_lab.py::test_a_learner_walks_from_the_start_to_the_review"
     command = [sys.executable, "-m", "pytest", "-q", test]
     asked = {**os.environ, "RUNBOOK_PICTURES": str(IMAGES)}
     code = subprocess.run(command, cwd=ROOT, env=asked, check=False).returncode

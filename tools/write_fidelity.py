@@ -1,8 +1,8 @@
 """Room: the page that says how faithful the emulator is.
 
 Lives here: docs/fidelity.md, one row for each fact about AWS, with its source and the tests that
-hold the emulator to it. It is generated from tests/emulator/aws_facts and from the marks of the
-tests, so it cannot go stale.
+hold the emulator to it. It is generated from tests/ecs_emulator/facts/aws_facts and from the marks
+of the tests, so it cannot go stale.
 Never here: the facts themselves, whether the tests pass.
 
     python tools/write_fidelity.py           write the page
@@ -25,8 +25,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-TESTS = Path("tests/emulator")
-FACTS = TESTS / "aws_facts"
+TESTS = Path("tests/ecs_emulator")
+FACTS = TESTS / "facts" / "aws_facts"
 PAGE = Path("docs/fidelity.md")
 SEEN, DOCUMENTED, ASSUMED = "seen on AWS", "documented", "assumed"
 LEVELS = (SEEN, DOCUMENTED, ASSUMED)
@@ -38,8 +38,8 @@ What a client can observe of Amazon ECS, EventBridge and SNS, and how the emulat
 of AWS, or what AWS publishes with its SDKs, says so. *Assumed*: no public source settles it; the
 source is the page that leaves it open. The emulator does this too, but do not rely on AWS doing it.
 The tests hold the emulator to each row; none of them talks to AWS.
-`python tools/write_fidelity.py` writes this page from `tests/emulator/aws_facts` and from the marks
-of the tests.
+`python tools/write_fidelity.py` writes this page from `tests/ecs_emulator/facts/aws_facts` and from
+the marks of the tests.
 """
 NOT_EMULATED = """\
 ## Not emulated

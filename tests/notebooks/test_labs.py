@@ -19,7 +19,7 @@ from runbook_lib.headless.notebook_files import lab_notebooks
 from runbook_lib.walk.labs import count_failures, detection_seconds
 from runbook_lib.walk.labs.breaks import BREAKS, find_break
 
-FACTS = Path(__file__).parent / "emulator" / "aws_facts" / "facts.json"
+FACTS = Path(__file__).parents[1] / "ecs_emulator" / "facts" / "aws_facts" / "facts.json"
 RECORDS: dict[str, dict[str, Any]] = {
     "01_choose_thresholds": {"failures": 3, "failures with COUNT 1": 1},
     "02_return_to_nothing": {"a good task runs": 3, "rolled back": 1},

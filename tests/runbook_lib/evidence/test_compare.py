@@ -15,7 +15,7 @@ from runbook_lib.cli.main import main
 from runbook_lib.evidence.compare import Difference, as_table, compare, compare_files, without_ids
 from runbook_lib.evidence.evidence import UnreadableEvidence
 
-EVIDENCE = Path(__file__).parent / "evidence"
+EVIDENCE = Path(__file__).parent / "journals"
 OTHER_ID = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 
 

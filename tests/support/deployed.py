@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -125,3 +126,30 @@ def put_alarm(deployed: Deployed, state: str) -> None:
         ComparisonOperator="GreaterThanThreshold",
     )
     cloudwatch.set_alarm_state(AlarmName="errors", StateValue=state, StateReason="test")
+
+
+def rule_to_queue(deployed: Deployed, **target: Any) -> None:
+    """Every event of the service to the queue `events`; what cannot be delivered to `dead`."""
+    sqs, events = deployed.aws("sqs"), deployed.aws("events")
+    for name in ("events", "dead"):
+        arn = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:{name}"
+        allowed = {
+            "Effect": "Allow",
+            "Principal": {"Service": "events.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": arn,
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+        sqs.create_queue(QueueName=name, Attributes={"Policy": policy})
+    pattern = {"source": ["aws.ecs"], "detail": {"eventName": ["SERVICE_STEADY_STATE"]}}
+    events.put_rule(Name="all", EventPattern=json.dumps(pattern))
+    arn = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:"
+    dead = {"DeadLetterConfig": {"Arn": f"{arn}dead"}}
+    events.put_targets(Rule="all", Targets=[{"Id": "1", "Arn": f"{arn}events", **dead, **target}])
+
+
+def received(deployed: Deployed, queue: str) -> list[dict[str, Any]]:
+    sqs = deployed.aws("sqs")
+    url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+    found = sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"])
+    return list(found.get("Messages", []))

@@ -24,7 +24,7 @@ from benchmarks.running import (
     write,
 )
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 NOT_BENCHMARKS = {
     "__init__",
     "__main__",

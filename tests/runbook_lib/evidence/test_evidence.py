@@ -16,7 +16,7 @@ from runbook_lib.evidence.compare import compare_evidence
 from runbook_lib.evidence.evidence import UnreadableEvidence, load, read
 from runbook_lib.evidence.moments import Moments, duration, moments_of_drill, watched_deployment
 
-EVIDENCE = Path(__file__).parent / "evidence"
+EVIDENCE = Path(__file__).parent / "journals"
 NAMES = ("passed", "not_delivered", "superseded", "broken_off")
 WATCHED = "ecs-svc/2942440254381718020"
 

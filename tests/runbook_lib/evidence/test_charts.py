@@ -17,7 +17,7 @@ import pytest
 from runbook_lib.evidence.charts import breaker_count, delivery_waterfall, deployment_timeline
 from runbook_lib.evidence.svg import COLOURS, Chart
 
-EVIDENCE = Path(__file__).parent / "evidence"
+EVIDENCE = Path(__file__).parent / "journals"
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = (
     '</text><script>alert(1)</script>" onload="x" $\\frac{ 日本 🚀 \x00\x1b[31m ]]> &amp; {{7*7}}'

@@ -7,11 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
-from deployed import Deployed, behind, target_group
+from deployed import Deployed, behind, rule_to_queue, target_group
 
 from ecs_emulator.client import EmulatorControls
 from ecs_emulator.ecs.rebalancing import moves
-from tests.emulator.test_ways_to_fail import rule_to_queue
 
 UNEVEN = "(service web) is not AZ balanced with "
 

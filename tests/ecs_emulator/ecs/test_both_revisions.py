@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from watched_engine import Watched
 
 from ecs_emulator.ecs.reconciler import reconcile
 from ecs_emulator.world.messages import Action, StartTasks, StopTasks
@@ -221,8 +222,6 @@ steps = st.one_of(
 def test_whatever_is_lost_on_the_way_ceiling_and_floor_hold_and_the_service_recovers(
     tell: Tell, desired: int, percents: tuple[int, int], image: str, told: list[tuple[str, int]]
 ) -> None:
-    from tests.emulator.test_invariants import Watched
-
     configuration = DeploymentConfiguration(GUARDED, *percents)
     story = tell(desired=desired, configuration=configuration, kind=Watched).settled()
     story.update(image)

@@ -20,6 +20,8 @@ from deployed import (
     Deployed,
     behind,
     put_alarm,
+    received,
+    rule_to_queue,
     target_group,
 )
 
@@ -528,33 +530,6 @@ def test_a_call_can_be_throttled_or_denied(
     assert refused.value.response["Error"] == {"Code": code, "Message": text}
     assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
     assert aws("ecs").describe_clusters()["clusters"]
-
-
-def rule_to_queue(deployed: Deployed, **target: Any) -> None:
-    """Every event of the service to the queue `events`; what cannot be delivered to `dead`."""
-    sqs, events = deployed.aws("sqs"), deployed.aws("events")
-    for name in ("events", "dead"):
-        arn = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:{name}"
-        allowed = {
-            "Effect": "Allow",
-            "Principal": {"Service": "events.amazonaws.com"},
-            "Action": "sqs:SendMessage",
-            "Resource": arn,
-        }
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
-        sqs.create_queue(QueueName=name, Attributes={"Policy": policy})
-    pattern = {"source": ["aws.ecs"], "detail": {"eventName": ["SERVICE_STEADY_STATE"]}}
-    events.put_rule(Name="all", EventPattern=json.dumps(pattern))
-    arn = f"arn:aws:sqs:eu-west-1:{ACCOUNT}:"
-    dead = {"DeadLetterConfig": {"Arn": f"{arn}dead"}}
-    events.put_targets(Rule="all", Targets=[{"Id": "1", "Arn": f"{arn}events", **dead, **target}])
-
-
-def received(deployed: Deployed, queue: str) -> list[dict[str, Any]]:
-    sqs = deployed.aws("sqs")
-    url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
-    found = sqs.receive_message(QueueUrl=url, MessageAttributeNames=["All"])
-    return list(found.get("Messages", []))
 
 
 @pytest.mark.fact("eventbridge.retry")

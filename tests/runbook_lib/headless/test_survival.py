@@ -1,6 +1,7 @@
 """Whatever goes wrong on the way, the verdict is right and nothing is left behind.
 
-`SURVIVAL_DRILLS=200 pytest tests/test_survival.py -k chance` runs 200 drills instead of 12.
+`SURVIVAL_DRILLS=200 pytest tests/runbook_lib/headless/test_survival.py -k chance` runs 200 drills
+instead of 12.
 """
 
 from __future__ import annotations

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 import yaml
+from bad_values import REFUSED
 from click.testing import CliRunner, Result
 from deployed import Deployed
-from test_settings import REFUSED
 
 from ecs_emulator.client import EmulatorControls
 from ecs_emulator.http.server import EmulatorServer

@@ -11,11 +11,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError
-from deployed import ACCOUNT, Deployed
+from deployed import ACCOUNT, Deployed, received, rule_to_queue
 
 from ecs_emulator.client import ControlRefused, EmulatorControls
 from ecs_emulator.wire.call_faults import UNHARMED, CallFault, CallFaults, Strike
-from tests.emulator.test_ways_to_fail import received, rule_to_queue
 
 Aws = Callable[..., Any]
 Set = Callable[..., Any]

@@ -18,7 +18,7 @@ import yaml
 
 from runbook_lib.aws.journal import read_entries
 
-PAGE = (Path(__file__).parent.parent / "docs" / "pipelines.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[2] / "docs" / "pipelines.md").read_text(encoding="utf-8")
 BIN = Path(sys.executable).parent
 ROLE = "arn:aws:iam::123456789876:role/ecsTaskExecutionRole"
 Run = Callable[..., subprocess.CompletedProcess[str]]

@@ -13,7 +13,7 @@ import pytest
 
 from runbook_lib.evidence import junit
 
-EVIDENCE = Path(__file__).parent / "evidence"
+EVIDENCE = Path(__file__).parent / "journals"
 NAMES = ("passed", "not_delivered", "superseded", "broken_off")
 SCHEMA = {
     "testsuites": ({"name", "tests", "failures", "errors", "skipped", "time"}, {"testsuite"}),

@@ -52,7 +52,7 @@ def test_every_notebook_of_the_walk_is_known_here() -> None:
 
 
 def test_a_fresh_run_gives_the_committed_outputs_to_the_byte() -> None:
-    tool = Path(__file__).parent.parent / "tools" / "execute_notebooks.py"
+    tool = Path(__file__).parents[2] / "tools" / "execute_notebooks.py"
     done = subprocess.run(
         [sys.executable, str(tool), "--check"], capture_output=True, text=True, check=False
     )
