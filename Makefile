@@ -80,7 +80,7 @@ define install
 endef
 
 $(VENV)/runtime.stamp: pyproject.toml
-	$(call install,the runbook,.)
+	$(call install,the runbook and its notebooks,.[notebooks])
 	@touch $@
 
 $(VENV)/dev.stamp: pyproject.toml

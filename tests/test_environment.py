@@ -8,7 +8,6 @@ import ast
 import re
 import sys
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -47,10 +46,19 @@ def in_conda() -> list:
     return yaml.safe_load((ROOT / "environment.yml").read_text("utf-8"))["dependencies"]
 
 
-def test_conda_environment_has_the_same_packages_and_ranges():
+def asked_for(*extras: str) -> dict[str, str]:
+    """What the distribution and these extras ask for: name → range. Its own name is left out."""
     about = project()
-    ours = map(split, about["dependencies"] + about["optional-dependencies"]["dev"])
-    expected = {CONDA_NAMES.get(name, name): wanted for name, wanted in ours}
+    wanted = [
+        *about["dependencies"],
+        *(each for name in extras for each in about["optional-dependencies"][name]),
+    ]
+    return {name: ranged for name, ranged in map(split, wanted) if name != about["name"]}
+
+
+def test_conda_environment_has_the_same_packages_and_ranges():
+    ours = asked_for("notebooks", "dev")
+    expected = {CONDA_NAMES.get(name, name): wanted for name, wanted in ours.items()}
 
     *listed, by_pip = in_conda()
     found = dict(split(line) for line in [*listed, *by_pip["pip"][:-1]])
@@ -58,22 +66,32 @@ def test_conda_environment_has_the_same_packages_and_ranges():
     assert expected == {k: v for k, v in found.items() if k not in CONDA_ONLY}
 
 
-def imported() -> Iterator[str]:
-    """By the library itself, wherever in a module: boto3, IPython, jupyter_core."""
-    for file in (ROOT / "runbook_lib").rglob("*.py"):
+def imported(*rooms: str) -> set[str]:
+    """Foreign packages, wherever in the modules of these folders: boto3, IPython, jupyter_core."""
+    found: set[str] = set()
+    for file in (each for room in rooms for each in (ROOT / room).rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text("utf-8"))):
             if isinstance(node, ast.Import):
-                yield from (each.name.partition(".")[0] for each in node.names)
+                found.update(each.name.partition(".")[0] for each in node.names)
             elif isinstance(node, ast.ImportFrom) and node.module:
-                yield node.module.partition(".")[0]
+                found.add(node.module.partition(".")[0])
+    foreign = found - set(sys.stdlib_module_names) - {"ecs_emulator", "runbook_lib"}
+    return {INSTALLED_AS.get(each, each) for each in foreign}
 
 
-def test_what_the_library_imports_is_asked_for_by_name():
+def test_what_the_packages_import_is_asked_for_by_name():
     """And not only brought along by something else, which may leave it behind one day."""
-    foreign = set(imported()) - set(sys.stdlib_module_names) - {"runbook_lib"}
-    asked_for = {split(each)[0].replace("-", "_") for each in project()["dependencies"]}
+    names = {each.replace("-", "_") for each in asked_for("notebooks")}
 
-    assert {INSTALLED_AS.get(each, each) for each in foreign} <= asked_for
+    assert imported("runbook_lib", "ecs_emulator") - {"pytest"} <= names  # pytest has its plugin
+
+
+def test_the_emulator_and_what_a_pipeline_calls_need_no_extra():
+    names = {each.replace("-", "_") for each in asked_for()}
+    below_the_notebooks = ("facts", "plans", "following", "alerts", "verdict", "cli")
+
+    assert imported("ecs_emulator") - {"pytest"} <= names
+    assert imported(*(f"runbook_lib/{room}" for room in below_the_notebooks)) <= names
 
 
 def test_conda_environment_asks_for_the_same_python():
@@ -85,8 +103,7 @@ def test_conda_environment_ends_by_installing_this_package():
 
 
 def test_every_range_has_a_floor_and_a_ceiling():
-    about = project()
-    ranges = dict(map(split, about["dependencies"] + about["optional-dependencies"]["dev"]))
+    ranges = asked_for(*project()["optional-dependencies"])
 
     open_ended = [name for name, wanted in ranges.items() if not re.match(r">=[^,]+,<", wanted)]
 

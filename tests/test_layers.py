@@ -6,56 +6,95 @@ import ast
 import functools
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
+import ecs_emulator
 import runbook_lib
 
-PACKAGE = Path(runbook_lib.__file__).parent
-EMULATOR = "ecs_emulator"
-FLOORS = ("state", "messages", "policies", "reconciler", "engine", "aws_api")
-"""Of the emulator, lowest first: a floor may import only from below."""
+ROOT = Path(runbook_lib.__file__).parents[1]
+ROOMS: Mapping[str, tuple[str, ...]] = {
+    "ecs_emulator": (
+        "http",
+        "api",
+        "account",
+        "messaging",
+        "ecs",
+        "access",
+        "wire",
+        "world",
+    ),
+    "runbook_lib": (
+        "cli",
+        "headless",
+        "notebook",
+        "walk",
+        "verdict",
+        "alerts",
+        "following",
+        "plans",
+        "evidence",
+        "aws",
+        "facts",
+        "errors",
+    ),
+}
+"""Of each package, top down: a room may import from those that stand after it, and from itself."""
+ABOVE_ALL_ROOMS = {
+    "ecs_emulator": {"cli", "client", "emulator", "environment", "pytest_plugin"},
+    "runbook_lib": set[str](),
+}
+"""Modules beside the rooms: what others call. No room imports them, save what says so below."""
+KNOWN_FROM_WITHIN = {"ecs_emulator.client", "ecs_emulator.environment"}
+"""They import nothing of ours, so anybody may import them."""
+KNOWS_THE_EMULATOR = {
+    "runbook_lib.aws.session",
+    "runbook_lib.cli.lab",
+    "runbook_lib.cli.main",
+    "runbook_lib.headless.drill",
+    "runbook_lib.headless.labs",
+}
+MOST_LINES_OF_A_ROOM, MOST_LINES_OF_A_MODULE, MOST_MODULES_OF_A_FOLDER = 3000, 350, 12
+LARGE_ROOMS = {"ecs_emulator.ecs"}
 
 
-def name_of(file: Path) -> str:
+def name_of(file: Path, root: Path = ROOT) -> str:
     """ecs_emulator/api/door.py is ecs_emulator.api.door."""
-    parts = file.relative_to(PACKAGE.parent).with_suffix("").parts
+    parts = file.relative_to(root).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 MODULES = {
     name_of(file): file
-    for file in sorted(PACKAGE.rglob("*.py"))
-    if "notebooks" not in file.relative_to(PACKAGE).parts
+    for package in ROOMS
+    for file in sorted((ROOT / package).rglob("*.py"))
+    if "notebooks" not in file.relative_to(ROOT).parts
 }
 TREES = {name: ast.parse(file.read_text(encoding="utf-8")) for name, file in MODULES.items()}
 
 
-def _imports(name: str) -> Iterator[str]:
+def imports_of(tree: ast.AST, known: Iterable[str]) -> Iterator[str]:
     """Every module that this one imports, wherever in it: of `from a import b` a.b, or else a."""
-    for node in ast.walk(TREES[name]):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (each.name for each in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{name} imports relatively"
+            assert node.level == 0, "an import is relative"
             assert node.module
-            modules = {f"{node.module}.{each.name}" for each in node.names} & set(MODULES)
+            modules = {f"{node.module}.{each.name}" for each in node.names} & set(known)
             yield from modules
             if len(modules) < len(node.names):
                 yield node.module
 
 
-IMPORTS = {name: frozenset(_imports(name)) for name in TREES}
-
-
-def imports(name: str) -> frozenset[str]:
-    return IMPORTS[name]
+IMPORTS = {name: frozenset(imports_of(tree, MODULES)) for name, tree in TREES.items()}
 
 
 def own_imports(name: str) -> set[str]:
-    return {each for each in imports(name) if each in MODULES and each != name}
+    return {each for each in IMPORTS[name] if each in MODULES and each != name}
 
 
 @functools.cache
@@ -75,135 +114,78 @@ def is_inside(name: str, package: str) -> bool:
 
 
 def importers_of(package: str) -> set[str]:
-    return {
-        name for name in MODULES if any(is_inside(imported, package) for imported in imports(name))
-    }
+    return {name for name in MODULES if any(is_inside(each, package) for each in IMPORTS[name])}
 
 
-def floor_of(name: str) -> int | None:
-    """The number of the floor that a module of the emulator is on, if it is one of these."""
-    for number, floor in enumerate(FLOORS):
-        if is_inside(name, f"{EMULATOR}.{floor}"):
-            return number
-    return None
+def room_of(name: str) -> str:
+    """runbook_lib.notebook.tables.labs is in "notebook"; a package itself is in ""."""
+    return (*name.split("."), "")[1]
 
 
-def test_there_is_something_to_look_at() -> None:
-    assert {"runbook_lib", "runbook_lib.aws.session", f"{EMULATOR}.engine"} <= set(MODULES)
-    assert f"{EMULATOR}.aws_api" in MODULES
-    assert "runbook_lib.facts" in own_imports("runbook_lib.aws.reading.ecs")
-    assert all(any(is_inside(name, f"{EMULATOR}.{floor}") for name in MODULES) for floor in FLOORS)
-
-
-def test_only_session_command_line_and_drill_know_the_emulator() -> None:
-    outside = {name for name in importers_of(EMULATOR) if not is_inside(name, EMULATOR)}
-
-    knowing = ("session", "cli_emulator", "drill", "labs.running")
-    assert outside == {f"runbook_lib.{name}" for name in knowing}
-
-
-def test_importing_the_library_does_not_load_the_emulator() -> None:
-    """It is heavy, and who works on AWS does not need it: it is imported where it is used."""
-    for name in ("session", "cli_emulator", "drill", "labs.running"):
-        at_once = {
-            each.module
-            for each in TREES[f"runbook_lib.{name}"].body
-            if isinstance(each, ast.ImportFrom) and each.module and is_inside(each.module, EMULATOR)
-        }
-        assert at_once == set(), name
-
-
-def test_importing_the_library_does_not_load_ipywidgets() -> None:
-    """A headless run shows no widget, and need not wait for half a second."""
-    asked = "import sys, runbook_lib; sys.exit('ipywidgets' in sys.modules)"
-
-    assert subprocess.run([sys.executable, "-c", asked], check=False).returncode == 0
-
-
-def test_one_room_of_the_emulator_knows_moto() -> None:
-    room = f"{EMULATOR}.moto_world"
-
-    assert importers_of("moto") == {f"{room}.apis", f"{room}.world"}
-
-
-def test_the_emulator_knows_nothing_of_the_runbook() -> None:
-    for name in MODULES:
-        if is_inside(name, EMULATOR):
-            ours = {each for each in imports(name) if is_inside(each, "runbook_lib")}
-            assert all(is_inside(each, EMULATOR) for each in ours), name
-
-
-@pytest.mark.parametrize(
-    "name",
-    [name for name in MODULES if name.startswith(("runbook_lib.plans", "runbook_lib.facts"))],
-)
-def test_facts_and_plans_cannot_reach_aws(name: str) -> None:
-    for each in {name, *everything_below(name)} - {"runbook_lib"}:
-        assert not any(is_inside(other, "boto3") for other in imports(each)), each
-        assert each != "runbook_lib.aws.session"
-
-
-@pytest.mark.parametrize("room", ["verdict", "verdict_words", "drill_verdict"])
-def test_the_verdict_does_not_look_by_itself(room: str) -> None:
-    mine = set(imports(f"runbook_lib.{room}"))
-
-    assert not any(is_inside(each, "boto3") for each in mine)
-    assert not any(
-        is_inside(each, room)
-        for each in mine
-        for room in ("runbook_lib.aws.session", "runbook_lib.aws.reading")
+def runs_up(importer: str, imported: str) -> bool:
+    """Whether this arrow breaks the order of the rooms."""
+    package, other = importer.split(".", maxsplit=1)[0], imported.split(".", maxsplit=1)[0]
+    if package != other:
+        return package == "ecs_emulator"
+    order = ROOMS[package]
+    own, its = room_of(importer), room_of(imported)
+    if own not in order:
+        return False
+    return imported not in KNOWN_FROM_WITHIN and (
+        its not in order or order.index(its) < order.index(own)
     )
 
 
-@pytest.mark.parametrize("room", ["report", "junit", "compare", "charts", "evidence"])
-def test_the_evidence_pack_is_made_of_a_journal_alone(room: str) -> None:
-    for each in {f"runbook_lib.{room}", *everything_below(f"runbook_lib.{room}")}:
-        assert not any(is_inside(other, "boto3") for other in imports(each)), each
-        assert each not in {
-            "runbook_lib.aws.session",
-            "runbook_lib.aws.reading",
-            "runbook_lib.facts",
-        }
+# --- the table of rooms --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("room", ["board", "board_html", "expecting", "pacing"])
-def test_the_board_neither_looks_nor_knows_of_widgets(room: str) -> None:
-    others = ("boto3", "ipywidgets", "runbook_lib.aws.session", "runbook_lib.aws.reading")
-    for each in imports(f"runbook_lib.{room}"):
-        assert not any(is_inside(each, other) for other in others), each
+def test_there_is_something_to_look_at() -> None:
+    assert {"runbook_lib", "runbook_lib.aws.session", "ecs_emulator.ecs.engine"} <= set(MODULES)
+    assert "runbook_lib.facts" in own_imports("runbook_lib.aws.reading.ecs")
+    assert Path(ecs_emulator.__file__).parents[1] == ROOT
 
 
-def test_facts_stand_on_nothing_of_ours() -> None:
-    for name in MODULES:
-        if is_inside(name, "runbook_lib.facts"):
-            assert all(is_inside(each, "runbook_lib.facts") for each in own_imports(name)), name
+@pytest.mark.parametrize("package", list(ROOMS))
+def test_the_table_names_every_room_and_no_other(package: str) -> None:
+    found = {room_of(name) for name in MODULES if name.startswith(f"{package}.")}
+
+    assert found == {*ROOMS[package], *ABOVE_ALL_ROOMS[package]}
 
 
-@pytest.mark.parametrize("name", [each for each in MODULES if floor_of(each) is not None])
-def test_a_floor_of_the_emulator_imports_only_from_below(name: str) -> None:
-    own = floor_of(name)
-    assert own is not None
-    for imported in own_imports(name):
-        floor = floor_of(imported)
-        if floor is not None and not (FLOORS[own] == "aws_api" and floor == own):
-            assert floor < own, f"{name} imports {imported}"
+@pytest.mark.parametrize("name", list(MODULES))
+def test_a_room_imports_only_from_those_below_it(name: str) -> None:
+    assert [each for each in own_imports(name) if runs_up(name, each)] == []
 
 
-def test_no_floor_is_reached_from_below_by_a_detour() -> None:
-    for name in MODULES:
-        own = floor_of(name)
-        if own is None:
-            continue
-        for reached in everything_below(name):
-            floor = floor_of(reached)
-            assert floor is None or floor <= own, f"{name} reaches {reached}"
+def test_an_arrow_that_runs_up_would_be_seen() -> None:
+    planted = ast.parse("from ecs_emulator.api import door")
+    (imported,) = imports_of(planted, MODULES)
+
+    assert imported == "ecs_emulator.api.door"
+    assert runs_up("ecs_emulator.ecs.engine", imported)
+    assert runs_up("ecs_emulator.world.state", "runbook_lib.facts")
+    assert runs_up("runbook_lib.facts.causes", "runbook_lib.aws.session")
+    assert not runs_up("runbook_lib.verdict.judging", "runbook_lib.aws.session")
 
 
 def test_nobody_imports_in_a_circle() -> None:
-    rooms = {name for name, file in MODULES.items() if file.name != "__init__.py"}
-    for name in rooms:
-        for each in own_imports(name) & rooms:
+    modules = {name for name, file in MODULES.items() if file.name != "__init__.py"}
+    for name in modules:
+        for each in own_imports(name) & modules:
             assert name not in everything_below(each), f"{name} and {each}"
+
+
+def test_no_room_and_no_module_has_grown_too_large() -> None:
+    lines = {name: len(file.read_text("utf-8").splitlines()) for name, file in MODULES.items()}
+    of_rooms: Counter[str] = Counter()
+    for name, count in lines.items():
+        of_rooms[f"{name.split('.')[0]}.{room_of(name)}"] += count
+    folders = Counter(file.parent for file in MODULES.values() if file.name != "__init__.py")
+
+    assert {n: c for n, c in lines.items() if c > MOST_LINES_OF_A_MODULE} == {}
+    large = {room for room, count in of_rooms.items() if count > MOST_LINES_OF_A_ROOM}
+    assert large - LARGE_ROOMS == set()
+    assert {f.name for f, count in folders.items() if count > MOST_MODULES_OF_A_FOLDER} == set()
 
 
 @pytest.mark.parametrize(
@@ -216,7 +198,77 @@ def test_every_module_opens_with_the_sign_of_its_room(name: str) -> None:
     assert sign.splitlines()[0].endswith((".", "?"))
 
 
+# --- who knows whom ------------------------------------------------------------------------------
+
+
+def test_only_what_starts_or_reaches_one_knows_the_emulator() -> None:
+    outside = {n for n in importers_of("ecs_emulator") if not is_inside(n, "ecs_emulator")}
+
+    assert outside == KNOWS_THE_EMULATOR
+
+
+@pytest.mark.parametrize("asked", ["runbook_lib", "runbook_lib.cli.main", "ecs_emulator"])
+@pytest.mark.parametrize("heavy", ["ipywidgets", "pandas", "boto3", "moto", "uvicorn"])
+def test_an_import_brings_nothing_heavy_before_it_is_asked_for(asked: str, heavy: str) -> None:
+    """Who works on AWS does not need the emulator, and a headless run shows no widget."""
+    code = f"import sys, {asked}; sys.exit({heavy!r} in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_two_modules_know_moto() -> None:
+    room = "ecs_emulator.account"
+
+    assert importers_of("moto") == {f"{room}.moto_apis", f"{room}.moto_world"}
+
+
+PURE_PLANS = [
+    name
+    for name in MODULES
+    if is_inside(name, "runbook_lib.facts")
+    or (
+        is_inside(name, "runbook_lib.plans")
+        and name.rpartition(".")[2] not in ("plans", "applying", "preflight")
+    )
+]
+
+
+@pytest.mark.parametrize("name", PURE_PLANS)
+def test_facts_and_plans_cannot_reach_aws(name: str) -> None:
+    for each in {name, *everything_below(name)} - {"runbook_lib"}:
+        assert not any(is_inside(other, "boto3") for other in IMPORTS[each]), each
+        assert each != "runbook_lib.aws.session"
+
+
+@pytest.mark.parametrize("module", ["deployment", "words", "drill"])
+def test_the_verdict_does_not_look_by_itself(module: str) -> None:
+    mine = IMPORTS[f"runbook_lib.verdict.{module}"]
+    looking = ("boto3", "runbook_lib.aws.session", "runbook_lib.aws.reading")
+
+    assert not any(is_inside(each, other) for each in mine for other in looking)
+
+
+@pytest.mark.parametrize("module", ["report", "junit", "compare", "charts", "evidence"])
+def test_the_evidence_pack_is_made_of_a_journal_alone(module: str) -> None:
+    name = f"runbook_lib.evidence.{module}"
+    for each in {name, *everything_below(name)}:
+        assert not any(is_inside(other, "boto3") for other in IMPORTS[each]), each
+        assert not is_inside(each, "runbook_lib.aws"), each
+        assert not is_inside(each, "runbook_lib.facts"), each
+
+
+@pytest.mark.parametrize("name", [n for n in MODULES if is_inside(n, "runbook_lib.notebook.board")])
+def test_the_board_neither_looks_nor_knows_of_widgets(name: str) -> None:
+    others = ("boto3", "ipywidgets", "runbook_lib.aws.session", "runbook_lib.aws.reading")
+    for each in IMPORTS[name]:
+        assert not any(is_inside(each, other) for other in others), each
+
+
+# --- public names --------------------------------------------------------------------------------
+
+
 def test_the_public_names_are_these() -> None:
+    assert sorted(ecs_emulator.__all__) == ["ControlRefused", "Emulator", "environment_for"]
     assert sorted(runbook_lib.__all__) == runbook_lib.__all__
     assert set(runbook_lib.__all__) == {
         "Settings",
@@ -247,4 +299,5 @@ def test_the_public_names_are_these() -> None:
         "watch_many",
         "widgets",
     }
-    assert all(hasattr(runbook_lib, each) for each in runbook_lib.__all__)
+    for package in (ecs_emulator, runbook_lib):
+        assert all(hasattr(package, each) for each in package.__all__)

@@ -21,6 +21,11 @@ FIRST_MOMENT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 """Where a frozen world begins, so that two runs with one seed print the same times."""
 
 
+def real_now() -> datetime:
+    """The time on the wall, where a world whose clock runs by itself begins."""
+    return datetime.now(UTC)
+
+
 class Clock:
     """Now, and what is still to come.
 

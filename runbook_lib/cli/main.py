@@ -1,7 +1,7 @@
 """Room: the command line.
 
 Lives here: the commands of `runbook`, their options, exit codes.
-Never here: the work, and the commands beside an emulator (cli_emulator).
+Never here: the work, JupyterLab (lab) and the emulator (ecs_emulator.cli).
 """
 
 from __future__ import annotations
@@ -13,15 +13,17 @@ from typing import Any
 
 import click
 
-from runbook_lib.cli.emulator import emulator, lab
+from ecs_emulator.cli import main as emulator
+from runbook_lib.cli.extras import Commands
+from runbook_lib.cli.lab import lab
 from runbook_lib.errors import BadParameter, RunbookError
 from runbook_lib.facts.settings import Settings, read_parameters
-from runbook_lib.headless.rare_collections import no_last_collection
+from runbook_lib.headless.startup.rare_collections import no_last_collection
 
 _BAD_PARAMETER, _REFUSED, _INTERRUPTED = 2, 3, 130
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="ecs-circuit-breaker-runbook", prog_name="runbook")
 def main() -> None:
     """The Amazon ECS deployment circuit breaker as a runbook that runs."""
@@ -248,5 +250,5 @@ def clean_up(
         _fail(error)
 
 
-main.add_command(emulator)
+main.add_command(emulator, "emulator")
 main.add_command(lab)

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import runbook_lib.headless.late_grammar  # noqa: F401  # before jsonschema, which nbformat imports
+import runbook_lib.headless.startup.late_grammar  # noqa: F401  # before jsonschema, which nbformat imports
 
 # isort: split
 from botocore.exceptions import BotoCoreError, ClientError
@@ -41,7 +41,7 @@ from runbook_lib.headless.preparation import (
     REFUSED,
     Drill,
 )
-from runbook_lib.headless.rare_collections import rare_collections
+from runbook_lib.headless.startup.rare_collections import rare_collections
 from runbook_lib.headless.warm_kernel import WarmKernel
 from runbook_lib.plans.preflight import preflight, problems
 

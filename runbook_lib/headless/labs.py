@@ -71,12 +71,10 @@ def _refuse(given: Mapping[str, Any]) -> None:
 @contextlib.contextmanager
 def _emulator() -> Iterator[tuple[str, Any]]:
     """An emulator for the labs alone: a new world for each makes what they record repeatable."""
-    from ecs_emulator.client import EmulatorControls
-    from ecs_emulator.http.server import EmulatorServer
+    from ecs_emulator import Emulator
 
-    with EmulatorServer() as server:
-        controls = EmulatorControls(server.url)
-        yield server.url, lambda: controls.call("POST", "/_emulator/reset", {"seed": 1})
+    with Emulator() as aws:
+        yield aws.url, aws.reset
 
 
 def _run_one(kernel: WarmKernel, path: Path, folder: Path, say: Say) -> int:

@@ -20,7 +20,7 @@ from runbook_lib.headless.notebook_files import notebook_folder, walk_notebooks
 from runbook_lib.headless.warm_kernel import WarmKernel
 
 PASSED, FAILED, BAD_PARAMETER, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
-_FIRST = "from runbook_lib.headless.read_ahead import read_ahead; read_ahead()"
+_FIRST = "from runbook_lib.headless.startup.read_ahead import read_ahead; read_ahead()"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from pathlib import Path
 from queue import Empty
 from typing import Any
 
-import runbook_lib.headless.late_grammar  # noqa: F401  # before jsonschema, which nbformat imports
+import runbook_lib.headless.startup.late_grammar  # noqa: F401  # before jsonschema, which nbformat imports
 
 # isort: split
 import nbformat

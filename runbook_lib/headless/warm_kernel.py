@@ -24,7 +24,7 @@ from jupyter_core.utils import run_sync
 
 from runbook_lib.headless.interrupts import signals_wait, sigterm_raises
 from runbook_lib.headless.notebook_parameters import refuse_unknown
-from runbook_lib.headless.rare_collections import RARELY
+from runbook_lib.headless.startup.rare_collections import RARELY
 
 if TYPE_CHECKING:
     from nbformat import NotebookNode

@@ -26,7 +26,7 @@ def test_running_notebooks_does_not_compile_the_grammar(room: str) -> None:
 def test_who_checks_an_address_gets_the_real_check() -> None:
     pytest.importorskip("rfc3987_syntax")
     asked = (
-        "import runbook_lib.headless.late_grammar, jsonschema; "
+        "import runbook_lib.headless.startup.late_grammar, jsonschema; "
         "check = jsonschema.FormatChecker().conforms; "
         "print(check('http://example.com/é', 'iri'), check('no address', 'iri'))"
     )
@@ -37,7 +37,7 @@ def test_who_checks_an_address_gets_the_real_check() -> None:
 def test_a_jsonschema_that_is_there_already_is_left_alone() -> None:
     asked = (
         "import jsonschema, sys; before = sys.modules.get('rfc3987_syntax'); "
-        "import runbook_lib.headless.late_grammar; "
+        "import runbook_lib.headless.startup.late_grammar; "
         "print(sys.modules.get('rfc3987_syntax') is before)"
     )
 
