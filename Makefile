@@ -15,8 +15,12 @@ PYTHON = $(shell for name in $(CANDIDATES); do \
 NO_AWS := unset $$(env | sed -n 's/^\(AWS_[A-Za-z0-9_]*\)=.*/\1/p') _; \
 	export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true;
 
+# One process a core. A file's tests stay together: they share a server, a notebook's cells a kernel.
+JOBS ?= auto
+IN_PARALLEL = -n $(JOBS) --dist loadfile
+
 .DEFAULT_GOAL := help
-.PHONY: help drill test lab notebooks bench lint format clean
+.PHONY: help drill test check lab notebooks bench lint format clean
 
 ## help: show this list
 help:
@@ -28,7 +32,11 @@ drill: $(VENV)/runtime.stamp
 
 ## test: every test, and every notebook against its committed outputs (ARGS='-k breaker')
 test: $(VENV)/dev.stamp
-	@$(NO_AWS) $(BIN)/python -m pytest --nbval --nbval-current-env tests $(NOTEBOOKS) $(ARGS)
+	@$(NO_AWS) $(BIN)/python -m pytest $(IN_PARALLEL) --nbval --nbval-current-env tests $(NOTEBOOKS) $(ARGS)
+
+## check: lint, and the tests that need no browser and no whole drill: two minutes, for who edits
+check: lint
+	@$(NO_AWS) $(BIN)/python -m pytest $(IN_PARALLEL) -q -m "not whole" tests $(ARGS)
 
 ## lab: JupyterLab beside one shared emulator
 lab: $(VENV)/runtime.stamp

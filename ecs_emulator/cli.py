@@ -93,3 +93,7 @@ def _start(speed: float) -> datetime:
     from ecs_emulator.world.clock import FIRST_MOMENT, real_now
 
     return real_now() if speed else FIRST_MOMENT
+
+
+if __name__ == "__main__":
+    main()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         read_topic,
     )
     from runbook_lib.aws.session import connect, open_session
+    from runbook_lib.evidence import charts
     from runbook_lib.facts.settings import Settings
     from runbook_lib.following.by_queue import watch_by_queue
     from runbook_lib.following.deployment import wait_until_steady, watch
@@ -36,6 +37,7 @@ __all__ = [
     "Settings",
     "apply",
     "await_alert",
+    "charts",
     "connect",
     "deployment_verdict",
     "diagnose",
@@ -66,6 +68,7 @@ _HOMES = {
     "Settings": "facts.settings",
     "apply": "plans.applying",
     "await_alert": "alerts.delivery",
+    "charts": "evidence",
     "connect": "aws.session",
     "deployment_verdict": "verdict.judging",
     "diagnose": "alerts.diagnosis",
@@ -91,14 +94,14 @@ _HOMES = {
     "widgets": "notebook",
 }
 """The room or module that each name comes from; `walk` is a room itself."""
-_ROOMS = {"labs", "tables", "walk", "widgets"}
+_MODULES = {"charts", "labs", "tables", "walk", "widgets"}
 
 
 def __getattr__(name: str) -> object:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     home = ".".join(filter(None, (__name__, _HOMES.get(name))))
-    if name in _ROOMS:
+    if name in _MODULES:
         found: object = import_module(f"{home}.{name}")
     else:
         found = getattr(import_module(home), name)

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -21,20 +22,13 @@ from botocore.config import Config
 
 from ecs_emulator.client import EmulatorControls
 from ecs_emulator.ecs.engine import Engine
-from ecs_emulator.ecs.fates import Surroundings, fate_of
+from ecs_emulator.ecs.tasks.fates import Surroundings, fate_of
 from ecs_emulator.http.server import EmulatorServer
 from ecs_emulator.world.clock import Clock
+from ecs_emulator.world.configuration import CircuitBreaker, DeploymentConfiguration
 from ecs_emulator.world.ids import Ids
 from ecs_emulator.world.images import Images
-from ecs_emulator.world.state import (
-    CircuitBreaker,
-    Deployment,
-    DeploymentConfiguration,
-    Service,
-    ServiceEvent,
-    Task,
-    TaskDefinition,
-)
+from ecs_emulator.world.state import Deployment, Service, ServiceEvent, Task, TaskDefinition
 from runbook_lib.aws.session import Session, close_private_emulator, open_session
 
 REGION = "eu-west-1"
@@ -42,6 +36,17 @@ ACCOUNT = "123456789876"
 WITH_ROLLBACK = DeploymentConfiguration(CircuitBreaker(enable=True, rollback=True))
 _KEYS = boto3.Session("test", "test", region_name=REGION)
 _ONCE = Config(retries={"total_max_attempts": 1}, proxies={})
+
+
+WHOLE = ("browser", "benchmarks", "docs", "notebooks", "runbook_lib/headless")
+"""The folders whose tests take a browser, whole drills or other programs."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    folders = [Path(__file__).parent / each for each in WHOLE]
+    for item in items:
+        if any(folder in item.path.parents for folder in folders):
+            item.add_marker(pytest.mark.whole)
 
 
 @pytest.fixture(autouse=True)

@@ -274,6 +274,7 @@ def test_the_public_names_are_these() -> None:
         "Settings",
         "apply",
         "await_alert",
+        "charts",
         "connect",
         "deployment_verdict",
         "diagnose",

@@ -19,7 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "architecture.md"
-PACKAGE = ROOT / "runbook_lib"
+PACKAGES = ("ecs_emulator", "runbook_lib")
 LIST = re.compile(r"(<!--ROOMS-->).*?(<!--/ROOMS-->)", re.DOTALL)
 
 
@@ -30,10 +30,11 @@ def sign(file: Path) -> str:
 
 
 def modules() -> Iterator[Path]:
-    """Of the package, folder by folder, each folder's own modules first."""
-    files = (path for path in PACKAGE.rglob("*.py") if path.name != "__init__.py")
-    own = (path for path in files if "notebooks" not in path.relative_to(PACKAGE).parts)
-    yield from sorted(own, key=lambda path: (path.parent, path.name))
+    """Of each package, folder by folder, each folder's own modules first."""
+    for package in PACKAGES:
+        files = (path for path in (ROOT / package).rglob("*.py") if path.name != "__init__.py")
+        own = (path for path in files if "notebooks" not in path.relative_to(ROOT).parts)
+        yield from sorted(own, key=lambda path: (path.parent, path.name))
 
 
 def rooms() -> str:

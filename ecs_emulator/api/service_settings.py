@@ -12,13 +12,13 @@ from typing import Any
 
 from ecs_emulator.api.context import Call, Neighbours
 from ecs_emulator.api.errors import invalid_parameter, not_emulated
-from ecs_emulator.world.state import (
+from ecs_emulator.world.configuration import (
     CircuitBreaker,
     DeploymentAlarms,
     DeploymentConfiguration,
-    TaskDefinition,
     ThresholdConfiguration,
 )
+from ecs_emulator.world.state import TaskDefinition
 
 MOST_PERCENT_VALUE = 100
 EMULATED_DEPLOYMENT_SETTINGS = (

@@ -18,14 +18,8 @@ from ecs_emulator.api.service_settings import (
     deployment_configuration,
     described,
 )
-from ecs_emulator.world.state import (
-    ACTIVE,
-    DRAINING,
-    INACTIVE,
-    Deployment,
-    DeploymentConfiguration,
-    Service,
-)
+from ecs_emulator.world.configuration import DeploymentConfiguration
+from ecs_emulator.world.state import ACTIVE, DRAINING, INACTIVE, Deployment, Service
 
 MOST_SERVICES_A_CALL = 10
 MOST_TASKS_A_SERVICE = 5_000

@@ -6,7 +6,7 @@ Never here: the world, time passing.
 
 from __future__ import annotations
 
-from ecs_emulator.world.state import CircuitBreaker
+from ecs_emulator.world.configuration import CircuitBreaker
 
 MINIMUM_THRESHOLD, MAXIMUM_THRESHOLD = 3, 200
 SHORT_PAUSES = 2

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from ecs_emulator.ecs.arithmetic import failure_threshold, restart_pause
 from ecs_emulator.ecs.rollout import Rollout
-from ecs_emulator.ecs.task_life import TaskLife
+from ecs_emulator.ecs.tasks.life import TaskLife
 from ecs_emulator.world import service_events, timing
 from ecs_emulator.world.clock import Clock
 from ecs_emulator.world.ids import Ids

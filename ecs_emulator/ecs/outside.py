@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from ecs_emulator.world.configuration import LoadBalancer
 from ecs_emulator.world.lookups import Alarms
-from ecs_emulator.world.state import LoadBalancer, Service, TaskDefinition
+from ecs_emulator.world.state import Service, TaskDefinition
 from ecs_emulator.world.target_health import TargetVerdict
 
 TargetVerdicts = Callable[[Service, TaskDefinition], Sequence[tuple[LoadBalancer, TargetVerdict]]]

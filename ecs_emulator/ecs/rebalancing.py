@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from ecs_emulator.ecs.arithmetic import live_ceiling
 from ecs_emulator.ecs.rollout import Rollout
-from ecs_emulator.ecs.task_life import Subnet, TaskLife
+from ecs_emulator.ecs.tasks.life import Subnet, TaskLife
 from ecs_emulator.world import aws_events, service_events, timing
 from ecs_emulator.world.clock import Clock
 from ecs_emulator.world.ids import Ids

@@ -19,7 +19,8 @@ from ecs_emulator.world.messages import (
     StartTasks,
     StopTasks,
 )
-from ecs_emulator.world.state import COMPLETED, FAILED, IN_PROGRESS, DeploymentView, ServiceView
+from ecs_emulator.world.state import COMPLETED, FAILED, IN_PROGRESS
+from ecs_emulator.world.views import DeploymentView, ServiceView
 
 
 def reconcile(view: ServiceView, now: datetime) -> Decision:

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from ecs_emulator.ecs.arithmetic import failure_threshold
+from ecs_emulator.ecs.tasks.transitions import ROLLOUT, SERVICE_DEPLOYMENT, allow
 from ecs_emulator.world import aws_events, service_events, timing
 from ecs_emulator.world.clock import Clock
 from ecs_emulator.world.ids import Ids
@@ -33,7 +34,6 @@ from ecs_emulator.world.state import (
     Task,
     TaskDefinition,
 )
-from ecs_emulator.world.transitions import ROLLOUT, SERVICE_DEPLOYMENT, allow
 
 MOST_SERVICE_EVENTS = 100
 _A_MILLISECOND = timedelta(milliseconds=1)

@@ -14,17 +14,18 @@ from ecs_emulator.account.account import ACCOUNT_ID, Account
 from ecs_emulator.api import EcsApi
 from ecs_emulator.api.context import Context, Neighbours, Place
 from ecs_emulator.ecs.engine import Engine
-from ecs_emulator.ecs.fates import Fate, Surroundings, fate_of, unable_to_assume
 from ecs_emulator.ecs.outside import Outside
+from ecs_emulator.ecs.tasks.fates import Fate, Surroundings, fate_of, unable_to_assume
 from ecs_emulator.messaging.eventbridge import AttemptDelivery
 from ecs_emulator.wire.call_faults import UNHARMED, CallFaults, Strike
 from ecs_emulator.wire.faults import Faults
 from ecs_emulator.wire.http_messages import HttpRequest, HttpResponse
 from ecs_emulator.world.aws_events import Event
 from ecs_emulator.world.clock import FIRST_MOMENT, FROZEN, Clock
+from ecs_emulator.world.configuration import LoadBalancer
 from ecs_emulator.world.ids import Ids
 from ecs_emulator.world.images import EcrReference, Images
-from ecs_emulator.world.state import Cluster, LoadBalancer, Service, TaskDefinition
+from ecs_emulator.world.state import Cluster, Service, TaskDefinition
 from ecs_emulator.world.target_health import HealthCheck, TargetVerdict, target_verdict
 
 HOME_REGION = "eu-west-1"

@@ -1,7 +1,7 @@
 """Room: the nouns of the emulated ECS.
 
 Lives here: clusters, task definitions, services, deployments, tasks, service deployments and
-service revisions, and the `World` that holds them; `ServiceView`, the reconciler's snapshot.
+service revisions, and the `World` that holds them.
 Never here: time passing, AWS's JSON replies, rules. Only the engine writes these records.
 """
 
@@ -12,48 +12,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from ecs_emulator.world.configuration import DeploymentConfiguration, LoadBalancer
+
 PRIMARY, ACTIVE, INACTIVE, DRAINING = "PRIMARY", "ACTIVE", "INACTIVE", "DRAINING"
 IN_PROGRESS, COMPLETED, FAILED = "IN_PROGRESS", "COMPLETED", "FAILED"
-
-
-@dataclass(frozen=True, slots=True)
-class ThresholdConfiguration:
-    type: str = "BOUNDED_PERCENT"
-    value: int = 50
-
-
-@dataclass(frozen=True, slots=True)
-class CircuitBreaker:
-    enable: bool = False
-    rollback: bool = False
-    reset_on_healthy_task: bool = True
-    threshold: ThresholdConfiguration = field(default_factory=ThresholdConfiguration)
-
-
-@dataclass(frozen=True, slots=True)
-class DeploymentAlarms:
-    """CloudWatch alarms that fail a deployment."""
-
-    names: tuple[str, ...] = ()
-    enable: bool = False
-    rollback: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class DeploymentConfiguration:
-    circuit_breaker: CircuitBreaker = field(default_factory=CircuitBreaker)
-    minimum_healthy_percent: int = 100
-    maximum_percent: int = 200
-    alarms: DeploymentAlarms = field(default_factory=DeploymentAlarms)
-
-
-@dataclass(frozen=True, slots=True)
-class LoadBalancer:
-    """One target group of a service, and the container port that is registered in it."""
-
-    target_group_arn: str
-    container_name: str
-    container_port: int
 
 
 @dataclass(slots=True)
@@ -299,56 +261,3 @@ class World:
     services: dict[str, Service] = field(default_factory=dict)
     tasks: dict[str, Task] = field(default_factory=dict)
     tags: dict[str, dict[str, str]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class DeploymentView:
-    """What the reconciler may know of a deployment."""
-
-    id: str
-    rollout_state: str
-    can_start_at: datetime
-    changed_at: datetime
-    settles_in: float
-    desired_count: int = 0
-    is_picked_up: bool = True
-    failures: int = 0
-    counted_at: datetime | None = None
-    verdict_at: datetime | None = None
-    stop_requested: str = ""
-    is_alarmed: bool = False
-    pending: int = 0
-    warming: int = 0
-    healthy: int = 0
-    unhealthy: int = 0
-    stopping: int = 0
-    protected: tuple[str, ...] = ()
-
-    @property
-    def live(self) -> int:
-        """Tasks in PENDING or RUNNING, the ones that maximumPercent counts."""
-        return self.pending + self.warming + self.healthy + self.unhealthy
-
-    def free(self, place: str) -> int:
-        """Tasks in a place that a scale-in may stop. `protected` names the place of each other."""
-        return int(getattr(self, place)) - self.protected.count(place)
-
-
-@dataclass(frozen=True, slots=True)
-class ServiceView:
-    """What the reconciler may know of a service: `deployments[0]` is the PRIMARY one."""
-
-    desired_count: int
-    configuration: DeploymentConfiguration
-    deployments: tuple[DeploymentView, ...]
-    is_draining: bool = False
-    acts_at: datetime | None = None
-    extra_tasks: int = 0
-
-    @property
-    def primary(self) -> DeploymentView:
-        return self.deployments[0]
-
-    @property
-    def others(self) -> tuple[DeploymentView, ...]:
-        return self.deployments[1:]

@@ -15,8 +15,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ecs_emulator.world.configuration import LoadBalancer
 from ecs_emulator.world.images import ImageReference
-from ecs_emulator.world.state import LoadBalancer, TaskDefinition
+from ecs_emulator.world.state import TaskDefinition
 
 WEB_SERVERS = ("nginx", "httpd")
 WEB_PORT = 80

@@ -1,12 +1,69 @@
 """Room: the snapshot that the reconciler decides on.
 
-Lives here: reading a `ServiceView` off a service, numbers only, made anew each time.
+Lives here: `ServiceView` and how it is read off a service, numbers only, made anew each time.
 Never here: decisions.
 """
 
 from __future__ import annotations
 
-from ecs_emulator.world.state import DRAINING, Deployment, DeploymentView, Service, ServiceView
+from dataclasses import dataclass
+from datetime import datetime
+
+from ecs_emulator.world.configuration import DeploymentConfiguration
+from ecs_emulator.world.state import DRAINING, Deployment, Service
+
+
+@dataclass(frozen=True, slots=True)
+class DeploymentView:
+    """What the reconciler may know of a deployment."""
+
+    id: str
+    rollout_state: str
+    can_start_at: datetime
+    changed_at: datetime
+    settles_in: float
+    desired_count: int = 0
+    is_picked_up: bool = True
+    failures: int = 0
+    counted_at: datetime | None = None
+    verdict_at: datetime | None = None
+    stop_requested: str = ""
+    is_alarmed: bool = False
+    pending: int = 0
+    warming: int = 0
+    healthy: int = 0
+    unhealthy: int = 0
+    stopping: int = 0
+    protected: tuple[str, ...] = ()
+
+    @property
+    def live(self) -> int:
+        """Tasks in PENDING or RUNNING, the ones that maximumPercent counts."""
+        return self.pending + self.warming + self.healthy + self.unhealthy
+
+    def free(self, place: str) -> int:
+        """Tasks in a place that a scale-in may stop. `protected` names the place of each other."""
+        return int(getattr(self, place)) - self.protected.count(place)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceView:
+    """What the reconciler may know of a service: `deployments[0]` is the PRIMARY one."""
+
+    desired_count: int
+    configuration: DeploymentConfiguration
+    deployments: tuple[DeploymentView, ...]
+    is_draining: bool = False
+    acts_at: datetime | None = None
+    extra_tasks: int = 0
+
+    @property
+    def primary(self) -> DeploymentView:
+        return self.deployments[0]
+
+    @property
+    def others(self) -> tuple[DeploymentView, ...]:
+        return self.deployments[1:]
 
 
 def view_of(service: Service) -> ServiceView:

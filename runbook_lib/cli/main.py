@@ -234,8 +234,9 @@ def clean_up(
     target: str | None, params: Path | None, assignments: tuple[str, ...], confirm: str | None
 ) -> None:
     """Remove what the runbook made: whatever carries its tag, and nothing else."""
-    from runbook_lib import tables, walk
+    from runbook_lib import walk
     from runbook_lib.aws.session import connect
+    from runbook_lib.notebook import tables
     from runbook_lib.plans.applying import apply
 
     try:

@@ -9,21 +9,23 @@ Nothing is told by colour alone: each line has its own stroke and its name at it
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from runbook_lib.evidence import painting
-from runbook_lib.evidence.evidence import Hop, Snapshot, read_hops, read_snapshots
+from runbook_lib.evidence.chart_story import (
+    Story,
+    count_in_words,
+    hop_in_words,
+    story_in_words,
+    story_of,
+)
+from runbook_lib.evidence.evidence import Hop, read_hops
 from runbook_lib.evidence.moments import (
-    Moments,
     duration,
-    moments_of,
-    newest_deployment,
     seconds_between,
 )
 from runbook_lib.evidence.painting import DASH_DOTTED, DASHED, DOTTED, End
-from runbook_lib.evidence.scrubbing import scrubbed
 from runbook_lib.evidence.svg import COLOURS, Chart, draw
 
 if TYPE_CHECKING:
@@ -47,7 +49,7 @@ def deployment_timeline(
     deployment to its end. Without `deployment` it is the newest that was seen. The `hops` of the
     delivery, if they are known, say exactly when it failed.
     """
-    story = _story(entries, deployment, threshold, hops)
+    story = story_of(entries, deployment, threshold, hops)
     if story is None:
         return None
     return draw(
@@ -55,7 +57,7 @@ def deployment_timeline(
         name="timeline",
         height=322,
         title="Tasks over time",
-        description=_told(story),
+        description=story_in_words(story),
     )
 
 
@@ -67,7 +69,7 @@ def breaker_count(
     hops: Iterable[Mapping[str, Any]] = (),
 ) -> Chart | None:
     """The failures that the circuit breaker counts, against its threshold."""
-    story = _story(entries, deployment, threshold, hops)
+    story = story_of(entries, deployment, threshold, hops)
     if story is None:
         return None
     return draw(
@@ -75,7 +77,7 @@ def breaker_count(
         name="breaker",
         height=220,
         title="What the circuit breaker counted",
-        description=_told_count(story),
+        description=count_in_words(story),
     )
 
 
@@ -90,119 +92,18 @@ def delivery_waterfall(hops: Iterable[Mapping[str, Any]]) -> Chart | None:
         name="delivery",
         height=foot + _ROW * len(rows),
         title="The way of the alert",
-        description="; ".join(_told_hop(each) for each in rows) + ".",
+        description="; ".join(hop_in_words(each) for each in rows) + ".",
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Story:
-    """The snapshots of one deployment, and their seconds since it began."""
-
-    snapshots: tuple[Snapshot, ...]
-    seconds: tuple[float, ...]
-    deployment: str
-    threshold: int | None
-    moments: Moments
-    began: datetime
-
-    @property
-    def longest(self) -> float:
-        return self.seconds[-1]
-
-    def of_deployment(self, member: str) -> list[tuple[float, int]]:
-        """(seconds, count) for as long as the deployment is listed: until a look without it."""
-        points: list[tuple[float, int]] = []
-        for at, each in zip(self.seconds, self.snapshots, strict=True):
-            own = each.deployment(self.deployment)
-            if own is None:
-                return [*points, (at, points[-1][1])]
-            points.append((at, getattr(own, member) or 0))
-        return points
-
-    def of_service(self, member: str) -> list[tuple[float, int]]:
-        counts = [getattr(each, member) or 0 for each in self.snapshots]
-        return list(zip(self.seconds, counts, strict=True))
-
-    @property
-    def failures(self) -> list[tuple[float, int]]:
-        """When the count rose, and to what."""
-        counts = self.of_deployment("failed")
-        pairs = zip([(0.0, 0), *counts[:-1]], counts, strict=True)
-        return [now for before, now in pairs if now[1] > before[1]]
-
-    @property
-    def limit(self) -> list[tuple[float, int]]:
-        """The threshold from end to end, if it is known."""
-        return [(0.0, self.threshold), (self.longest, self.threshold)] if self.threshold else []
-
-    def at(self, moment: datetime | None) -> float | None:
-        seconds = seconds_between(self.began, moment)
-        return seconds if seconds is not None and seconds <= self.longest else None
-
-
-def _story(
-    entries: Iterable[Mapping[str, Any]],
-    deployment: str,
-    threshold: int | None,
-    hops: Iterable[Mapping[str, Any]],
-) -> _Story | None:
-    snapshots = read_snapshots(entries)
-    watched = scrubbed(deployment) or newest_deployment(snapshots)
-    first = next((n for n, each in enumerate(snapshots) if each.deployment(watched)), None)
-    if first is None:
-        return None
-    moments = moments_of(snapshots, watched, read_hops(hops))
-    own = tuple(each for each in snapshots[first:] if _is_told(each, moments))
-    times = [each.time for each in own if each.time is not None]
-    known = [each.threshold for each in own if each.threshold is not None]
-    limit = threshold if threshold is not None else (known[-1] if known else None)
-    seconds = tuple((each - times[0]).total_seconds() for each in times)
-    return _Story(own, seconds, watched, limit, moments, times[0])
-
-
-def _is_told(snapshot: Snapshot, moments: Moments) -> bool:
-    """What comes after the rollback is another story."""
-    end = moments.rolled_back
-    return end is None or (snapshot.time is not None and snapshot.time <= end)
-
-
-def _told(story: _Story) -> str:
-    first, last = story.began, story.began + timedelta(seconds=story.longest)
-    running = [count for _, count in story.of_service("running")]
-    desired = story.snapshots[-1].desired
-    failed = max(count for _, count in story.of_deployment("failed"))
-    limit = f", the threshold is {story.threshold}." if story.threshold else "."
-    lines = [
-        f"Deployment {story.deployment} from {first:%Y-%m-%d %H:%M:%S} to {last:%H:%M:%S} UTC.",
-        f"Desired tasks: {desired}; running: at least {min(running)}, at most {max(running)}.",
-        f"Failed tasks of the new release: {failed}{limit}",
-    ]
-    moments = (("failed", story.moments.failed), ("was rolled back", story.moments.rolled_back))
-    lines += [f"It {what} after {duration(story.at(each))}." for what, each in moments if each]
-    return " ".join(lines)
-
-
-def _told_count(story: _Story) -> str:
-    limit = f"The threshold is {story.threshold}." if story.threshold else "No threshold is known."
-    if not story.failures:
-        return f"No failed task was counted. {limit}"
-    told = ", ".join(f"{count} after {duration(at)}" for at, count in story.failures)
-    return f"{limit} Failed tasks: {told}."
-
-
-def _told_hop(hop: Hop) -> str:
-    took = f" after {duration(hop.seconds)}" if hop.seconds is not None else ""
-    return f"{hop.hop}: {hop.state}{took}"
-
-
-def _paint_timeline(figure: Figure, story: _Story) -> None:
+def _paint_timeline(figure: Figure, story: Story) -> None:
     _paint_running(figure, story)
     _paint_pending(figure, story)
     _paint_failed(figure, story, top=202, height=74)
     _paint_moments(figure, story)
 
 
-def _paint_running(figure: Figure, story: _Story) -> None:
+def _paint_running(figure: Figure, story: Story) -> None:
     running, desired = story.of_service("running"), story.of_service("desired")
     fresh = story.of_deployment("running")
     lane = painting.lane(
@@ -219,7 +120,7 @@ def _paint_running(figure: Figure, story: _Story) -> None:
     painting.label_ends(lane, ends, height=66)
 
 
-def _paint_pending(figure: Figure, story: _Story) -> None:
+def _paint_pending(figure: Figure, story: Story) -> None:
     pending = story.of_service("pending")
     lane = painting.lane(
         figure, "pending", top=148, height=34, longest=story.longest, points=pending
@@ -229,7 +130,7 @@ def _paint_pending(figure: Figure, story: _Story) -> None:
     painting.label_ends(lane, [end], height=34)
 
 
-def _paint_failed(figure: Figure, story: _Story, *, top: float, height: float) -> Axes:
+def _paint_failed(figure: Figure, story: Story, *, top: float, height: float) -> Axes:
     """Failed tasks of the watched deployment, and the threshold above them."""
     failed = story.of_deployment("failed")
     points = [*failed, *story.limit]
@@ -248,7 +149,7 @@ def _paint_failed(figure: Figure, story: _Story, *, top: float, height: float) -
     return lane
 
 
-def _paint_moments(figure: Figure, story: _Story) -> None:
+def _paint_moments(figure: Figure, story: Story) -> None:
     """An upright line through all lanes for the failure and for the rollback, named above."""
     axes = painting.band(figure, top=24, height=252, longest=story.longest)
     axes.axis("off")
@@ -267,7 +168,7 @@ def _paint_moments(figure: Figure, story: _Story) -> None:
 
 
 def _name_point(
-    axes: Axes, point: tuple[float, float], text: str, colour: str, story: _Story, **look: Any
+    axes: Axes, point: tuple[float, float], text: str, colour: str, story: Story, **look: Any
 ) -> None:
     """Beside the point, on the side where there is more room."""
     is_late = point[0] > story.longest * look.pop("late", 0.5)
@@ -284,7 +185,7 @@ def _name_point(
     )
 
 
-def _paint_count(figure: Figure, story: _Story) -> None:
+def _paint_count(figure: Figure, story: Story) -> None:
     lane = _paint_failed(figure, story, top=34, height=134)
     before = 0.0
     for at, count in story.failures[:_LABELLED_FAILURES]:

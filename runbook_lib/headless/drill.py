@@ -190,7 +190,7 @@ def _say_verdict(drill: Drill, records: Mapping[str, Mapping[str, Any]], say: Sa
 
 def _only_plan(session: Session, settings: Settings, say: Say) -> int:
     """On AWS without `confirm`: the plans that can be made now, and nothing else."""
-    from runbook_lib import tables
+    from runbook_lib.notebook import tables
 
     makes = [walk.task_definition_plan, walk.service_plan, walk.topic_plan, walk.event_rule_plan]
     if settings.drills_own_service:
@@ -231,7 +231,7 @@ def _say_failed_notebook(drill: Drill, session: Session | None, error: Exception
 
 
 def _say_what_exists(drill: Drill, session: Session | None, say: Say) -> None:
-    from runbook_lib import tables
+    from runbook_lib.notebook import tables
 
     if session is None:
         say("Nothing was begun.")

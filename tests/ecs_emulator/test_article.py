@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.whole
+
 ARTICLE = Path(__file__).parent / "article"
 BIN = Path(sys.executable).parent
 Run = Callable[[str], str]

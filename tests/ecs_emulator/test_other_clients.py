@@ -24,6 +24,8 @@ import pytest
 
 from ecs_emulator.client import EmulatorControls
 
+pytestmark = pytest.mark.whole
+
 BIN = Path(sys.executable).parent
 SPEED = 600
 ROLE = "arn:aws:iam::123456789876:role/ecsTaskExecutionRole"

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from ecs_emulator.ecs.arithmetic import failure_threshold, healthy_floor, live_ceiling
-from ecs_emulator.ecs.engine import Engine, view_of
+from ecs_emulator.ecs.engine import Engine
 from ecs_emulator.world.messages import Action, FailDeployment, StartTasks, StopTasks
 from ecs_emulator.world.state import ACTIVE, COMPLETED, FAILED, PRIMARY, Service
+from ecs_emulator.world.views import view_of
 
 
 class Watched(Engine):

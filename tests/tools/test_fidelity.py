@@ -14,6 +14,8 @@ from dataclasses import replace
 import pytest
 from write_fidelity import ASSUMED, FACTS, PAGE, ROOT, Fact, Gap, page, problems, read_facts
 
+pytestmark = pytest.mark.whole
+
 FACT = Fact("web.up", "Web", "It is up | down.", "https://example.com/docs/API_Web.html", ASSUMED)
 GAP = Gap("not.mainframes", "Mainframes.", "https://github.com/somebody/mainframes")
 TESTS = {"web.up": ["test_web.py::test_up"], "not.mainframes": ["test_web.py::test_refused"]}

@@ -12,13 +12,13 @@ from typing import Any
 
 from IPython.display import display
 
-from runbook_lib import tables
 from runbook_lib.aws import reading
 from runbook_lib.aws.session import Session
 from runbook_lib.errors import MissingPrerequisite
 from runbook_lib.evidence.scrubbing import clean
 from runbook_lib.facts import Topic
 from runbook_lib.facts.settings import Settings
+from runbook_lib.notebook import tables
 from runbook_lib.notebook.frontend import is_interactive
 from runbook_lib.notebook.widgets import parts
 from runbook_lib.notebook.widgets.parts import safe

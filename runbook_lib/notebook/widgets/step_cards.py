@@ -12,9 +12,9 @@ from typing import Any
 
 from IPython.display import display
 
-from runbook_lib import tables
 from runbook_lib.aws.session import Session
 from runbook_lib.facts.settings import Settings
+from runbook_lib.notebook import tables
 from runbook_lib.notebook.frontend import is_interactive
 from runbook_lib.notebook.widgets import parts
 from runbook_lib.notebook.widgets.commands import folded

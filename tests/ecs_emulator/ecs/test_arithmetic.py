@@ -10,7 +10,7 @@ from ecs_emulator.ecs.arithmetic import (
     live_ceiling,
     restart_pause,
 )
-from ecs_emulator.world.state import CircuitBreaker, ThresholdConfiguration
+from ecs_emulator.world.configuration import CircuitBreaker, ThresholdConfiguration
 
 
 @pytest.mark.parametrize(

@@ -13,18 +13,10 @@ from hypothesis import strategies as st
 from watched_engine import Watched
 
 from ecs_emulator.ecs.reconciler import reconcile
+from ecs_emulator.world.configuration import CircuitBreaker, DeploymentConfiguration
 from ecs_emulator.world.messages import Action, StartTasks, StopTasks
-from ecs_emulator.world.state import (
-    COMPLETED,
-    FAILED,
-    IN_PROGRESS,
-    CircuitBreaker,
-    Deployment,
-    DeploymentConfiguration,
-    DeploymentView,
-    ServiceView,
-)
-from ecs_emulator.world.views import view_of
+from ecs_emulator.world.state import COMPLETED, FAILED, IN_PROGRESS, Deployment
+from ecs_emulator.world.views import DeploymentView, ServiceView, view_of
 
 if TYPE_CHECKING:
     from tests.conftest import Story

@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ecs_emulator.world.state import (
+from ecs_emulator.ecs.tasks.transitions import ROLLOUT, TASK, ForbiddenTransition, allow
+from ecs_emulator.world.configuration import (
     CircuitBreaker,
     DeploymentConfiguration,
-    Stop,
     ThresholdConfiguration,
 )
-from ecs_emulator.world.transitions import ROLLOUT, TASK, ForbiddenTransition, allow
+from ecs_emulator.world.state import Stop
 
 if TYPE_CHECKING:
     from tests.conftest import Story

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ecs_emulator.ecs.fates import Fate, Surroundings, fate_of
+from ecs_emulator.ecs.tasks.fates import Fate, Surroundings, fate_of
 from ecs_emulator.world import timing
 from ecs_emulator.world.clock import FIRST_MOMENT
 from ecs_emulator.world.images import Images

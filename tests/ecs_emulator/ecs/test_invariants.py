@@ -14,17 +14,14 @@ from watched_engine import Watched
 from ecs_emulator.api import services, tasks
 from ecs_emulator.api.context import Context, Neighbours, Place
 from ecs_emulator.ecs.arithmetic import healthy_floor, live_ceiling
-from ecs_emulator.ecs.engine import view_of
 from ecs_emulator.ecs.reconciler import reconcile
-from ecs_emulator.world.state import (
-    ACTIVE,
-    COMPLETED,
-    INACTIVE,
-    PRIMARY,
+from ecs_emulator.world.configuration import (
     CircuitBreaker,
     DeploymentConfiguration,
     ThresholdConfiguration,
 )
+from ecs_emulator.world.state import ACTIVE, COMPLETED, INACTIVE, PRIMARY
+from ecs_emulator.world.views import view_of
 
 if TYPE_CHECKING:
     from tests.conftest import Story

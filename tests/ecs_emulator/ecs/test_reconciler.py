@@ -9,6 +9,12 @@ from typing import Any
 import pytest
 
 from ecs_emulator.ecs.reconciler import reconcile
+from ecs_emulator.world.configuration import (
+    CircuitBreaker,
+    DeploymentAlarms,
+    DeploymentConfiguration,
+    ThresholdConfiguration,
+)
 from ecs_emulator.world.messages import (
     Action,
     CompleteDeployment,
@@ -18,17 +24,8 @@ from ecs_emulator.world.messages import (
     StartTasks,
     StopTasks,
 )
-from ecs_emulator.world.state import (
-    COMPLETED,
-    FAILED,
-    IN_PROGRESS,
-    CircuitBreaker,
-    DeploymentAlarms,
-    DeploymentConfiguration,
-    DeploymentView,
-    ServiceView,
-    ThresholdConfiguration,
-)
+from ecs_emulator.world.state import COMPLETED, FAILED, IN_PROGRESS
+from ecs_emulator.world.views import DeploymentView, ServiceView
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 LONG_AGO = NOON - timedelta(hours=1)

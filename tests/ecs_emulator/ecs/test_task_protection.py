@@ -12,14 +12,10 @@ from deployed import ACCOUNT, Deployed
 
 from ecs_emulator.client import EmulatorControls
 from ecs_emulator.ecs.reconciler import reconcile
+from ecs_emulator.world.configuration import DeploymentConfiguration
 from ecs_emulator.world.messages import StopTasks
-from ecs_emulator.world.state import (
-    COMPLETED,
-    IN_PROGRESS,
-    DeploymentConfiguration,
-    DeploymentView,
-    ServiceView,
-)
+from ecs_emulator.world.state import COMPLETED, IN_PROGRESS
+from ecs_emulator.world.views import DeploymentView, ServiceView
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 

@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 from ecs_emulator.client import EmulatorControls
 from ecs_emulator.ecs.arithmetic import failure_threshold
 from ecs_emulator.http.server import EmulatorServer
-from ecs_emulator.world.state import (
+from ecs_emulator.world.configuration import (
     CircuitBreaker,
     DeploymentConfiguration,
     ThresholdConfiguration,

@@ -13,7 +13,7 @@ import pytest
 
 from ecs_emulator.ecs.engine import Engine
 from ecs_emulator.ecs.outside import Outside
-from ecs_emulator.world.state import DeploymentConfiguration
+from ecs_emulator.world.configuration import DeploymentConfiguration
 
 if TYPE_CHECKING:
     from tests.conftest import Story

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import pytest
 from deployed import Deployed, behind, target_group
 
-from ecs_emulator.ecs.fates import Surroundings, fate_of
+from ecs_emulator.ecs.tasks.fates import Surroundings, fate_of
 from ecs_emulator.world.clock import FIRST_MOMENT
+from ecs_emulator.world.configuration import CircuitBreaker, DeploymentConfiguration
 from ecs_emulator.world.images import Images
-from ecs_emulator.world.state import CircuitBreaker, DeploymentConfiguration, TaskDefinition
+from ecs_emulator.world.state import TaskDefinition
 
 if TYPE_CHECKING:
     from tests.conftest import Story

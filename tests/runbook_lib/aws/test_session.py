@@ -212,7 +212,7 @@ def test_without_a_shared_emulator_a_private_one_is_opened_once_and_starts_anew_
     None
 ):
     code = """
-from runbook_lib.session import close_private_emulator, open_session
+from runbook_lib.aws.session import close_private_emulator, open_session
 first = open_session()
 assert first.is_private and not first.needs_confirmation
 first.client("sns").create_topic(Name="kept")

@@ -162,7 +162,7 @@ def contrast(one: str, other: str) -> float:
 
 DRAW = """
 import json, sys
-from runbook_lib.charts import *
+from runbook_lib.evidence.charts import *
 told = json.load(open(sys.argv[1], encoding="utf-8"))
 hops, key = told["delivery"]["hops"], {"deployment": told["verdict"]["deployment"]}
 print(deployment_timeline(told["entries"], **key).svg, breaker_count(told["entries"], **key).svg)

@@ -20,6 +20,8 @@ from runbook_lib.evidence import report
 from runbook_lib.evidence.evidence import read
 from runbook_lib.evidence.report import console_links
 
+pytestmark = pytest.mark.whole
+
 EVIDENCE = Path(__file__).parent / "journals"
 NAMES = ("passed", "not_delivered", "superseded", "broken_off")
 VOID = {"meta", "br"}

@@ -247,7 +247,7 @@ def test_without_with_there_is_no_kernel(tmp_path):
 PROGRAM = """
 import os, sys
 from pathlib import Path
-from runbook_lib.warm_kernel import WarmKernel
+from runbook_lib.headless.warm_kernel import WarmKernel
 here = Path(sys.argv[1])
 with WarmKernel(env=os.environ, cwd=here, on_line=lambda line: print(line, flush=True)) as kernel:
     kernel.execute(here / "a.ipynb", here / "out.ipynb", {})

@@ -100,7 +100,7 @@ def test_cleaning_up_needs_no_finished_walk_and_can_be_done_twice(
 def test_a_private_emulator_prepares_itself_and_only_as_far_as_needed() -> None:
     code = """
 from runbook_lib import open_session, walk
-from runbook_lib.settings import Settings
+from runbook_lib.facts.settings import Settings
 session, settings = open_session(), Settings()
 def there():
     return sum(by == "this runbook" for *_, by in walk.inventory(session, settings))

@@ -18,7 +18,7 @@ def told(program: str) -> str:
 
 @pytest.mark.parametrize("room", ["drill", "warm_kernel", "warm_engine"])
 def test_running_notebooks_does_not_compile_the_grammar(room: str) -> None:
-    asked = f"import runbook_lib.{room}, sys; print('rfc3987_syntax' in sys.modules)"
+    asked = f"import runbook_lib.headless.{room}, sys; print('rfc3987_syntax' in sys.modules)"
 
     assert told(asked) == "False"
 

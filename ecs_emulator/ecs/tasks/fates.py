@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ecs_emulator.ecs.commands import always_fails, exit_of
+from ecs_emulator.ecs.tasks.commands import always_fails, exit_of
 from ecs_emulator.wire.faults import Faults
 from ecs_emulator.world import timing
 from ecs_emulator.world.images import EcrReference, ImageReference, Images

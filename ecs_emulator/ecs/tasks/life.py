@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from ecs_emulator.ecs.fates import TASK_ID, Fate
+from ecs_emulator.ecs.tasks.fates import TASK_ID, Fate
+from ecs_emulator.ecs.tasks.transitions import TASK, allow
 from ecs_emulator.world import timing
 from ecs_emulator.world.clock import Clock
 from ecs_emulator.world.ids import Ids
@@ -25,7 +26,6 @@ from ecs_emulator.world.messages import (
     TaskReaches,
 )
 from ecs_emulator.world.state import Deployment, Service, Stop, Task, TaskDefinition, World
-from ecs_emulator.world.transitions import TASK, allow
 
 Subnet = tuple[str, str]
 """A subnet's id and its availability zone."""
