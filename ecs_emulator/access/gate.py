@@ -2,7 +2,7 @@
 
 Lives here: whose call it is, whether that user's or role's identity-based policies allow it, and
 the refusal in the words of each service.
-Never here: how a policy is read (identity_policies), what a call needs (authorization).
+Never here: how a policy is read (identity_policies), what a call needs (required_actions).
 
 The gate is always there, as on AWS, and there is no switch: whoever calls with the access key of an
 IAM user, or with the session of an assumed role, may do what the attached policies allow and no

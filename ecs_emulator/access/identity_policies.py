@@ -2,7 +2,7 @@
 
 Lives here: the reading of identity-based policies: one explicit deny wins, else one allow is
 enough, else the answer is no.
-Never here: which actions and resources a call needs (authorization), who the caller is.
+Never here: which actions and resources a call needs (required_actions), who the caller is.
 
 An operator or a condition key that the emulator cannot judge is an error that says so, not a no.
 

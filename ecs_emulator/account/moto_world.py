@@ -2,7 +2,7 @@
 
 Lives here: moto's backends in this process, and how a call is handed to them: our SNS and
 EventBridge where moto has stubs, our time and chance where it has its own.
-Never here: rules, and what the backends hold (moto_lookups).
+Never here: rules, and what the backends hold (account.lookups).
 
 moto takes a third of a second to import, and a world in which only ECS is called does without.
 """

@@ -1,7 +1,7 @@
 """Room: calls that go wrong on their way.
 
 Lives here: which call is struck by which fault, and when; the error that each AWS service gives.
-Never here: sockets (http_server closes them), what the call would have done.
+Never here: sockets (http.server closes them), what the call would have done.
 
 One fault of the list `call_faults` that `PUT /_emulator/faults` takes:
 

@@ -2,7 +2,7 @@
 
 Lives here: every reading that a diagnosis needs, of this chain and of where its parts may have gone
 astray. A reading that the caller may not do is named, not fatal.
-Never here: what the readings mean (alert_chain).
+Never here: what the readings mean (chain).
 """
 
 from __future__ import annotations

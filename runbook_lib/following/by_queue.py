@@ -2,7 +2,7 @@
 
 Lives here: `watch_by_queue`: a queue of its own hears what ECS says of the service, and is gone
 afterwards.
-Never here: what counts as an end (watching), the plan of the queue (plans.watch_queue).
+Never here: what counts as an end (deployment), the plan of the queue (plans.watch_queue).
 """
 
 from __future__ import annotations

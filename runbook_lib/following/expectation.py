@@ -2,7 +2,7 @@
 
 Lives here: reading off the service events where the deployment stands, and the published interval
 to its next change.
-Never here: the intervals themselves (estimating), how they are shown.
+Never here: the intervals themselves (estimate), how they are shown.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from runbook_lib.evidence.moments import duration
 from runbook_lib.facts import Deployment, Service, ServiceEvent
 from runbook_lib.facts.causes import explain
-from runbook_lib.following import estimate as estimating
+from runbook_lib.following import estimate
 from runbook_lib.following.deployment import POLL_SECONDS
 
 _STARTED = re.compile(r"has started \d+ tasks")
@@ -66,7 +66,7 @@ def expected_next(
     if entry.has_failed:
         return _rollback(service, deployment_id)
     if not any(_STARTED.search(each.message) for each in events):
-        return _after(entry.created_at, estimating.FIRST_START, "the first attempt")
+        return _after(entry.created_at, estimate.FIRST_START, "the first attempt")
     failed = unplaced(events)
     if failed:
         reasons = (_UNABLE.search(each.message) for each in failed)
@@ -75,7 +75,7 @@ def expected_next(
         return None
     if entry.pending_count:
         started = _newest(events, _STARTED)
-        return _after(started, estimating.ATTEMPT, f"failure {len(failed) + 1}")
+        return _after(started, estimate.ATTEMPT, f"failure {len(failed) + 1}")
     return _after_pause(service, events, failed=len(failed))
 
 
@@ -94,7 +94,7 @@ def _after_pause(
 ) -> Expected | None:
     """ECS waits longer from the third failed task on; the verdict comes when it would try again."""
     threshold = service.circuit_breaker.threshold(service.desired_count)
-    pause = estimating.SHORT_PAUSE if failed < _LONG_FROM else estimating.LONG_PAUSE
+    pause = estimate.SHORT_PAUSE if failed < _LONG_FROM else estimate.LONG_PAUSE
     is_enough = threshold is not None and failed >= threshold
     what = "the verdict of the circuit breaker" if is_enough else "the next attempt"
     return _after(_newest(events, _UNABLE), pause, what)
@@ -107,7 +107,7 @@ def _rollback(service: Service, deployment_id: str) -> Expected | None:
         return None
     if primary.running_count < primary.desired_count:
         return None
-    return _after(service.failed_at(deployment_id), estimating.ROLLBACK, "the end of the rollback")
+    return _after(service.failed_at(deployment_id), estimate.ROLLBACK, "the end of the rollback")
 
 
 def _newest(events: Sequence[ServiceEvent], pattern: re.Pattern[str]) -> datetime | None:

@@ -1,7 +1,7 @@
 """Room: following many deployments at once.
 
 Lives here: `watch_many`, and how often it may look without being throttled.
-Never here: what counts as an end (watching).
+Never here: what counts as an end (following).
 """
 
 from __future__ import annotations

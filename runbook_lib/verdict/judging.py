@@ -12,7 +12,7 @@ from datetime import timedelta
 from runbook_lib import facts
 from runbook_lib.aws import reading
 from runbook_lib.aws.session import Session
-from runbook_lib.following import deployment as watching
+from runbook_lib.following import deployment as following
 from runbook_lib.following.deployment import Snapshot, Watched
 from runbook_lib.verdict import deployment as verdict
 from runbook_lib.verdict.steady_state import SteadyState, probe_steady_state
@@ -28,8 +28,8 @@ def deployment_verdict(
     `ListServiceDeployments`, `DescribeServiceDeployments`, `DescribeServiceRevisions`, `ListTasks`
     and `DescribeTasks`. Raises `MissingPrerequisite` if there is no such service.
     """
-    longest = watching.LONGEST if wait else timedelta()
-    watched = watching.watch(
+    longest = following.LONGEST if wait else timedelta()
+    watched = following.watch(
         session,
         cluster=cluster,
         service=service,
@@ -37,8 +37,8 @@ def deployment_verdict(
         timeout=longest,
         tell=_nobody,
     )
-    if watched.end == watching.TIMED_OUT and not wait:
-        watched = replace(watched, end=watching.IN_PROGRESS)
+    if watched.end == following.TIMED_OUT and not wait:
+        watched = replace(watched, end=following.IN_PROGRESS)
     return judge_watched(session, watched, cluster=cluster, service=service)
 
 
@@ -46,7 +46,7 @@ def judge_watched(
     session: Session, watched: Watched, *, cluster: str, service: str
 ) -> verdict.Verdict:
     """The verdict on a deployment that has been watched, with the causes that AWS still shows."""
-    if watched.end == watching.GONE:
+    if watched.end == following.GONE:
         return verdict.judge(watched)
     watched = _told_apart(watched)
     tasks = reading.read_tasks(session, cluster, service)
@@ -63,8 +63,8 @@ def _told_apart(watched: Watched) -> Watched:
     seen = any(each.service.deployment(watched.deployment_id) for each in watched.snapshots)
     last = watched.last
     told = last.failed_at(watched.deployment_id) or last.completed_at(watched.deployment_id)
-    is_open = watched.end in (watching.TIMED_OUT, watching.IN_PROGRESS)
-    return replace(watched, end=watching.UNKNOWN) if is_open and not seen and not told else watched
+    is_open = watched.end in (following.TIMED_OUT, following.IN_PROGRESS)
+    return replace(watched, end=following.UNKNOWN) if is_open and not seen and not told else watched
 
 
 def service_deployment_of(
@@ -98,7 +98,7 @@ def last_failure(session: Session, *, cluster: str, service: str) -> Watched | N
         return None
     deployment_id, failed_at = failed
     snapshot = Snapshot(session.clock.now(), found)
-    end = watching.end_of(deployment_id, [found]) or watching.TIMED_OUT
+    end = following.end_of(deployment_id, [found]) or following.TIMED_OUT
     return Watched(deployment_id, end, (snapshot,), failed_at)
 
 

@@ -17,12 +17,11 @@ from runbook_lib.aws.journal import record_facts
 from runbook_lib.aws.session import Session
 from runbook_lib.errors import NotSteady
 from runbook_lib.facts.settings import Settings
-from runbook_lib.following import deployment as watching
+from runbook_lib.following import deployment as following
 from runbook_lib.following.deployment import Snapshot, Watched
 from runbook_lib.plans.applying import Outcome, apply
 from runbook_lib.verdict import deployment as verdict
-from runbook_lib.verdict import drill as drill_verdict
-from runbook_lib.verdict import judging
+from runbook_lib.verdict import drill, judging
 from runbook_lib.verdict.drill import DrillVerdict
 from runbook_lib.verdict.steady_state import SteadyState
 from runbook_lib.walk.planning import bad_release_plan, missing, restore_plan, service_of
@@ -42,7 +41,7 @@ def follow(
     Whatever happens meanwhile, Ctrl-C too, an existing service gets its own release back.
     """
     try:
-        return watching.watch(
+        return following.watch(
             session,
             cluster=settings.cluster,
             service=settings.service,
@@ -113,7 +112,7 @@ def judge_drill(
     )
     topic = reading.read_topic(session, settings.topic)
     waiting = [s.endpoint for s in topic.subscriptions if not s.is_confirmed] if topic else []
-    judged = drill_verdict.judge_drill(found, alert=alert, unconfirmed=waiting, broken=way.broken)
+    judged = drill.judge_drill(found, alert=alert, unconfirmed=waiting, broken=way.broken)
     _keep(session, judged, way, watched)
     return judged, way
 

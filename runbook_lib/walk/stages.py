@@ -14,7 +14,7 @@ from runbook_lib.alerts import delivery
 from runbook_lib.aws import reading
 from runbook_lib.aws.session import Session
 from runbook_lib.facts.settings import CREATE, Settings
-from runbook_lib.following import deployment as watching
+from runbook_lib.following import deployment as following
 from runbook_lib.plans.applying import Outcome, apply
 from runbook_lib.plans.steps import Plan
 from runbook_lib.walk.drilling import started_deployment
@@ -32,7 +32,7 @@ CLEAN_UP = "90_clean_up"
 
 
 def _wait_for_service(session: Session, settings: Settings, _: Outcome) -> None:
-    watching.wait_until_steady(session, cluster=settings.cluster, service=settings.service)
+    following.wait_until_steady(session, cluster=settings.cluster, service=settings.service)
 
 
 def _confirm_subscription(session: Session, settings: Settings, _: Outcome) -> None:
@@ -43,7 +43,7 @@ def _confirm_subscription(session: Session, settings: Settings, _: Outcome) -> N
 
 def _see_it_fail(session: Session, settings: Settings, outcome: Outcome) -> None:
     deployment = started_deployment(session, settings, outcome)
-    watching.watch(
+    following.watch(
         session,
         cluster=settings.cluster,
         service=settings.service,

@@ -1,7 +1,7 @@
 """Room: everything that is wrong with an alert chain.
 
 Lives here: `find_breaks`, hop by hop.
-Never here: AWS calls (diagnosing), how long the alert took (delivery).
+Never here: AWS calls (diagnosis), how long the alert took (delivery).
 """
 
 from __future__ import annotations

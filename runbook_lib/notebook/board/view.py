@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from runbook_lib import facts
 from runbook_lib.facts.causes import Cause, group_causes
-from runbook_lib.following import deployment as watching
+from runbook_lib.following import deployment as following
 from runbook_lib.following.deployment import Snapshot
 from runbook_lib.following.expectation import Expected, expected_next, own_events, unplaced
 
@@ -20,14 +20,16 @@ INTERRUPTED = "interrupted"
 _MOST_FAILURES, _MOST_EVENTS = 4, 8
 _AGAIN = "run this cell again"
 _ENDS = {
-    watching.COMPLETED: "{release} is deployed: the deployment is COMPLETED.",
-    watching.ROLLED_BACK: "{release} failed, and ECS has rolled back{to}.",
-    watching.STALLED: "{release} failed, and nothing rolls it back.",
-    watching.ROLLBACK_FAILED: "{release} failed, and the rollback failed too.",
-    watching.SUPERSEDED: "A newer deployment has taken the place of {release}.",
-    watching.TIMED_OUT: f"The waiting ended before the deployment did: {_AGAIN} to go on watching.",
-    watching.GONE: "The service is not there any more.",
-    watching.UNKNOWN: "The service never listed this deployment.",
+    following.COMPLETED: "{release} is deployed: the deployment is COMPLETED.",
+    following.ROLLED_BACK: "{release} failed, and ECS has rolled back{to}.",
+    following.STALLED: "{release} failed, and nothing rolls it back.",
+    following.ROLLBACK_FAILED: "{release} failed, and the rollback failed too.",
+    following.SUPERSEDED: "A newer deployment has taken the place of {release}.",
+    following.TIMED_OUT: (
+        f"The waiting ended before the deployment did: {_AGAIN} to go on watching."
+    ),
+    following.GONE: "The service is not there any more.",
+    following.UNKNOWN: "The service never listed this deployment.",
     INTERRUPTED: (
         f"You stopped watching; the deployment goes on by itself: {_AGAIN} to watch it further."
     ),
@@ -129,7 +131,7 @@ def view(
     last = snapshots[-1].service
     entry = _last_entry(snapshots, deployment_id)
     began = entry.created_at if entry else snapshots[0].time
-    ended = watching.end_of(deployment_id, [each.service for each in snapshots]) or end
+    ended = following.end_of(deployment_id, [each.service for each in snapshots]) or end
     moment = max(now or snapshots[-1].time, began)
     events = own_events(last, entry) if entry else []
     causes = group_causes(tasks, deployment_id, events)

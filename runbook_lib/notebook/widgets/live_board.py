@@ -1,7 +1,7 @@
 """Room: the board that follows a deployment while somebody watches.
 
 Lives here: `follow`, its slider and its pause button, and what is left when it ends.
-Never here: what the board says (board), how it looks (board_html), how time passes (pacing).
+Never here: what the board says, how it looks, how time passes (notebook.board).
 
 While a cell runs, JupyterLab's messages to widgets are handled in another thread of the kernel. So
 the handlers here only set a value.

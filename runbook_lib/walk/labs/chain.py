@@ -1,7 +1,7 @@
 """Room: an alert chain that a lab builds, breaks and mends.
 
 Lives here: the plans for that, and every break with its diagnosis.
-Never here: the breaks themselves (breaks), how one is found (diagnosing).
+Never here: the breaks themselves (breaks), how one is found (alerts.diagnosis).
 """
 
 from __future__ import annotations

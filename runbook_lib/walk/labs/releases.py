@@ -20,7 +20,7 @@ from runbook_lib.aws import reading
 from runbook_lib.aws.journal import record
 from runbook_lib.aws.session import Session
 from runbook_lib.facts.settings import Settings
-from runbook_lib.following import deployment as watching
+from runbook_lib.following import deployment as following
 from runbook_lib.plans.applying import Outcome, apply
 from runbook_lib.plans.clean_up import deregister_step
 from runbook_lib.plans.labs.alarm import alarm_name, delete_alarm_steps, plan_alarm
@@ -84,9 +84,9 @@ def started(outcome: Outcome) -> str:
     return reading.started_by(reply).id
 
 
-def watch(session: Session, settings: Settings, outcome: Outcome) -> watching.Watched:
+def watch(session: Session, settings: Settings, outcome: Outcome) -> following.Watched:
     """Follow what `outcome` has started to its end, without a board and without lines."""
-    return watching.watch(
+    return following.watch(
         session,
         cluster=settings.cluster,
         service=settings.service,
@@ -156,7 +156,7 @@ def ship_each(
     ]
 
 
-def minutes(watched: watching.Watched) -> int:
+def minutes(watched: following.Watched) -> int:
     """How long a deployment was watched, in whole minutes."""
     return round((watched.snapshots[-1].time - watched.started_at).total_seconds() / 60)
 
