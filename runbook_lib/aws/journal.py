@@ -14,8 +14,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from IPython.display import display
-
 JOURNAL_VARIABLE = "RUNBOOK_JOURNAL"
 """Environment variable with the file that a run's entries are appended to."""
 RECORD_TYPE = "application/vnd.runbook.record+json"
@@ -97,6 +95,8 @@ def record_facts(facts: Mapping[str, Any], text: str) -> None:
     for name, value in facts.items():
         if value is not None and not isinstance(value, str | int | float | bool):
             raise TypeError(f"record({name!r}): a {type(value).__name__} is no plain value")
+    from IPython.display import display  # a pipeline that records nothing does without
+
     display({RECORD_TYPE: dict(facts), "text/plain": text}, raw=True)
     Journal.from_environment().note("record", None, facts=dict(facts))
 
