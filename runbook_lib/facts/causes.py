@@ -30,7 +30,8 @@ class Cause:
     """One reason that tasks share. `tasks` are their ids, oldest first.
 
     `container` is the one that ended the task, "" where it was not a container; `exit_code` its
-    code. `meaning` is the sentence a person needs, `next_step` what to do.
+    code. Where several ended by themselves it is the first, and `meaning`, the sentence that a
+    person needs, names the others. `next_step` is what to do.
     """
 
     reason: str
@@ -122,6 +123,7 @@ _MEANINGS = (
     ),
 )
 _EXITED = _known(r"Essential container", "container {container} exited{code}", "read its log{hint}")
+_STOPPED_BY_ECS = (137, 143)
 _UNKNOWN = ("", "look it up: stopped-task-error-codes in the ECS Developer Guide")
 _EXIT_HINTS = {
     0: ": a service's container has to keep running",
@@ -145,14 +147,14 @@ def group_causes(
     replaced are left out. Where no task was made at all, `events` (those of the deployment) tell:
     "was unable to place a task. Reason: …", with count for each time it was said and no task ids.
     """
-    found: dict[tuple[str, str, int | None], Cause] = {}
+    found: dict[tuple[object, ...], Cause] = {}
     for task in tasks:
         if task.deployment_id != deployment_id or not _failed(task):
             continue
-        container = _culprit(task)
-        reason = _reason(task, container)
-        key = (_VOLATILE.sub("…", reason), container.name, container.exit_code)
-        known = found.get(key) or _cause(reason, container)
+        culprits = _culprits(task)
+        reason = _reason(task, culprits[0])
+        key = (_VOLATILE.sub("…", reason), *((each.name, each.exit_code) for each in culprits))
+        known = found.get(key) or _cause(reason, culprits)
         found[key] = replace(known, count=known.count + 1, tasks=(*known.tasks, task.id))
     if not found:
         return _from_events(events)
@@ -163,16 +165,25 @@ def _failed(task: Task) -> bool:
     return bool(task.stopped_reason) and not task.stopped_reason.startswith(REPLACED)
 
 
-def _culprit(task: Task) -> Container:
-    """The container that ended the task: the one with a reason, else the one that exited badly."""
-    if not task.containers:
-        return Container("")
-    with_reason = [each for each in task.containers if each.reason]
+def _culprits(task: Task) -> list[Container]:
+    """The containers that ended by themselves, in the order of the definition; else the likeliest.
+
+    ECS stops the others of a task with SIGTERM, then SIGKILL: 143 and 137 are what it did to them,
+    unless a container gives a reason of its own, such as OutOfMemoryError. Of [logs 137, app 3] it
+    is app, of [app 3, worker 5] both, of [app 0, logs 143] app: a service's container must not end.
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StopTask.html
+    """
     exited = [each for each in task.containers if each.exit_code is not None]
-    bad = [each for each in exited if each.exit_code]
-    chosen = [*with_reason, *bad, *exited, *task.containers][0]
-    took_part = with_reason or exited or len(task.containers) == 1
-    return chosen if took_part else Container("")
+    by_themselves = [
+        each for each in exited if each.reason or each.exit_code not in (0, *_STOPPED_BY_ECS)
+    ]
+    silent = [each for each in task.containers if each.reason and each.exit_code is None]
+    if found := silent or by_themselves:
+        return found
+    ended = [each for each in exited if each.exit_code == 0]
+    if likeliest := ended or exited or (task.containers if len(task.containers) == 1 else ()):
+        return [likeliest[0]]
+    return [Container("")]
 
 
 def _reason(task: Task, container: Container) -> str:
@@ -183,8 +194,12 @@ def _reason(task: Task, container: Container) -> str:
     return f"{task.stopped_reason}: {own}"
 
 
-def _cause(reason: str, container: Container) -> Cause:
+def _cause(reason: str, culprits: Sequence[Container]) -> Cause:
+    container, *others = culprits
     meaning, next_step = explain(reason, container)
+    if others and meaning:
+        told = ", ".join(f"{each.name} with code {each.exit_code}" for each in others)
+        meaning = f"{meaning}; so did {told}"
     return Cause(reason, container.name, container.exit_code, 0, (), meaning, next_step)
 
 

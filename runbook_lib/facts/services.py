@@ -165,6 +165,25 @@ class Service:
                 return found[1]
         return ""
 
+    def came_back_from(self, deployment_id: str) -> bool | None:
+        """Whether the rollback that followed this deployment's failure came to its end.
+
+        True: "deployment completed" of the old deployment after the failure says so. False: another
+        deployment failed first, so that it can only be the end of that one's rollback. None: no
+        event says either.
+        """
+        failed_at, back = self.failed_at(deployment_id), self.rolled_back_to(deployment_id)
+        completed = f"(deployment {back}) deployment completed"
+        for event in reversed(self.events):
+            if failed_at is None or event.created_at < failed_at:
+                continue
+            if completed in event.message:
+                return True
+            found = _FAILED.search(event.message)
+            if found and found[1] != deployment_id:
+                return False
+        return None
+
     @property
     def last_failure(self) -> tuple[str, datetime] | None:
         """The id of the deployment that failed last, and when; None if no event tells of one."""

@@ -22,6 +22,7 @@ LONGEST = timedelta(minutes=45)
 
 COMPLETED, ROLLED_BACK, STALLED = "completed", "rolled back", "failed, not rolled back"
 ROLLBACK_FAILED, SUPERSEDED = "rollback failed", "superseded"
+REPLACED, FAILED_THEN_SUPERSEDED = "completed, then replaced", "failed, then superseded"
 TIMED_OUT, IN_PROGRESS = "timed out", "in progress"
 GONE, UNKNOWN = "service gone", "unknown deployment"
 UNKNOWN_AFTER = 5
@@ -142,40 +143,62 @@ def watch(
 def end_of(deployment_id: str, seen: Sequence[facts.Service]) -> str | None:
     """The end that the last of these snapshots shows, or None while it is still open.
 
-    With id B on top of A: B COMPLETED: completed. B FAILED and still PRIMARY, nothing rolling
-    back: failed, not rolled back. B gone and A, which was there before, COMPLETED: rolled back.
-    A FAILED, too: the rollback failed. B gone and something newer PRIMARY: superseded. Once B is no
+    With id B on top of A: B COMPLETED and PRIMARY: completed. B COMPLETED, and something else
+    PRIMARY: completed, then replaced. B FAILED and still PRIMARY, nothing rolling back: failed, not
+    rolled back. B gone and A, which was there before, COMPLETED: rolled back. A FAILED, too: the
+    rollback failed. B FAILED and something newer PRIMARY before A had come back: failed, then
+    superseded. B gone without having failed, and something newer PRIMARY: superseded. Once B is no
     longer listed, the service events come first: they outlive it.
     """
     last = seen[-1]
     entry, primary = last.deployment(deployment_id), last.primary
     if entry is not None and entry.is_completed:
-        return COMPLETED
+        return COMPLETED if entry.is_primary else REPLACED
+    if _has_failed(deployment_id, seen):
+        return _end_of_failed(deployment_id, seen)
     if entry is not None and entry.is_primary:
-        return STALLED if entry.has_failed else None
-    if entry is None and (told := _told(last, deployment_id)):
-        return told
-    if not any(each.deployment(deployment_id) for each in seen):
         return None
-    if primary is None:
+    if entry is None and last.completed_at(deployment_id) is not None:
+        return REPLACED
+    if primary is None or not any(each.deployment(deployment_id) for each in seen):
         return None
     if not _is_older(primary, deployment_id, seen):
         return SUPERSEDED
+    return _end_of_rollback(primary, entry)
+
+
+def _has_failed(deployment_id: str, seen: Sequence[facts.Service]) -> bool:
+    """As a look has shown it, or as a service event says."""
+    listed = (each.deployment(deployment_id) for each in seen)
+    return any(each is not None and each.has_failed for each in listed) or (
+        seen[-1].failed_at(deployment_id) is not None
+    )
+
+
+def _end_of_failed(deployment_id: str, seen: Sequence[facts.Service]) -> str | None:
+    """Rolled back, on the way back, left where it was, or overtaken by something newer."""
+    last = seen[-1]
+    entry, primary = last.deployment(deployment_id), last.primary
+    if entry is not None and entry.is_primary:
+        return STALLED
+    back = last.rolled_back_to(deployment_id)
+    came_back = last.came_back_from(deployment_id) if back and entry is None else None
+    if came_back is not None:
+        return ROLLED_BACK if came_back else FAILED_THEN_SUPERSEDED
+    if primary is None:
+        return None
+    was_seen = any(each.deployment(deployment_id) for each in seen)
+    if primary.id == back and not was_seen:
+        return ROLLBACK_FAILED if primary.has_failed else None
+    is_older = primary.id == back if back else was_seen and _is_older(primary, deployment_id, seen)
+    return _end_of_rollback(primary, entry) if is_older else FAILED_THEN_SUPERSEDED
+
+
+def _end_of_rollback(primary: facts.Deployment, entry: facts.Deployment | None) -> str | None:
+    """The old deployment is PRIMARY again. It is over once the failed one has left the list."""
     if primary.has_failed:
         return ROLLBACK_FAILED
     return ROLLED_BACK if primary.is_completed and entry is None else None
-
-
-def _told(service: facts.Service, deployment_id: str) -> str | None:
-    """What the service events say of a deployment that is not listed any more."""
-    failed_at = service.failed_at(deployment_id)
-    if failed_at is None:
-        return COMPLETED if service.completed_at(deployment_id) else None
-    back = service.rolled_back_to(deployment_id)
-    if not back:
-        return STALLED
-    back_at = service.completed_at(back)
-    return ROLLED_BACK if back_at and back_at >= failed_at else None
 
 
 def _was_seen(snapshots: Sequence[Snapshot], deployment_id: str) -> bool:

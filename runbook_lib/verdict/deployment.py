@@ -17,6 +17,8 @@ from runbook_lib import facts
 from runbook_lib.facts.causes import Cause, group_causes
 from runbook_lib.following.deployment import (
     COMPLETED,
+    FAILED_THEN_SUPERSEDED,
+    REPLACED,
     ROLLBACK_FAILED,
     ROLLED_BACK,
     STALLED,
@@ -31,6 +33,7 @@ from runbook_lib.verdict.words import (
     NOTHING_TO_RETURN_TO,
     PERSON,
     ROLLBACK_OFF,
+    ROLLBACK_OVERTAKEN,
     SCALED_TO_ZERO,
     STOPPED_WITHOUT_ROLLBACK,
     full_sentence,
@@ -46,10 +49,12 @@ class Verdict:
     """What became of one deployment.
 
     `passed`: the release is what runs, and the service is steady. `ending` is one of the words of
-    `watching`, or "completed without a task". `ended_by`: circuit breaker, deployment alarm,
+    `following`, or "completed without a task". `ended_by`: circuit breaker, deployment alarm,
     a person, Amazon ECS, or "" where nobody ended it early. `why_no_rollback` only where a failed
-    deployment was not rolled back. `failure_count` and `threshold` are AWS's own, from the service
-    deployment; None if AWS does not say. `causes`: why tasks stopped, most frequent first.
+    deployment was not rolled back. `runs_instead`: "my-task:3 (ecs-svc/…)" where something newer
+    has taken the deployment's place, else "". `failure_count` and `threshold` are AWS's own, from
+    the service deployment; None if AWS does not say. `causes`: why tasks stopped, most frequent
+    first.
     """
 
     passed: bool
@@ -60,6 +65,7 @@ class Verdict:
     reason: str
     why_no_rollback: str
     rolled_back_to: str
+    runs_instead: str
     failure_count: int | None
     threshold: int | None
     causes: tuple[Cause, ...]
@@ -95,12 +101,15 @@ def judge(
     back_to = _back_to(watched) if ending == ROLLED_BACK else None
     reason = _reason(watched, record)
     ended_by = _ended_by(watched, record, reason) if ending in _ENDED_EARLY else ""
-    why = _why_no_rollback(service, record, ended_by) if ending == STALLED else ""
+    why = _why_no_rollback(watched, record, ended_by) if ending in _NOT_ROLLED_BACK else ""
     deviations = "" if steady_state is None else steady_state.deviations
-    sentence, next_step = words(ending, ended_by, why, deviations)
     name = entry.task_definition if entry else record.target_task_definition if record else ""
+    instead = service.primary if ending in _OVERTAKEN else None
+    same = ending == REPLACED and instead is not None and instead.task_definition == name
+    sentence, next_step = words(ending, ended_by, why, deviations, instead=instead, is_same=same)
+    runs = same and instead is not None and instead.is_completed
     return Verdict(
-        passed=ending == COMPLETED and not deviations,
+        passed=(ending == COMPLETED or runs) and not deviations,
         deployment_id=own,
         task_definition=name,
         ending=ending,
@@ -108,6 +117,7 @@ def judge(
         reason=reason,
         why_no_rollback=why,
         rolled_back_to=back_to or "",
+        runs_instead=f"{instead.task_definition} ({instead.id})" if instead else "",
         failure_count=record.failure_count if record else None,
         threshold=record.threshold if record else None,
         causes=group_causes(tasks, own, _events_of(watched)),
@@ -117,7 +127,9 @@ def judge(
     )
 
 
-_ENDED_EARLY = (ROLLED_BACK, STALLED, ROLLBACK_FAILED)
+_ENDED_EARLY = (ROLLED_BACK, STALLED, ROLLBACK_FAILED, FAILED_THEN_SUPERSEDED)
+_NOT_ROLLED_BACK = (STALLED, FAILED_THEN_SUPERSEDED)
+_OVERTAKEN = (REPLACED, FAILED_THEN_SUPERSEDED)
 
 
 def first_seen(watched: Watched) -> facts.Deployment | None:
@@ -190,8 +202,11 @@ def _own_reason(watched: Watched) -> str:
 
 
 def _why_no_rollback(
-    service: facts.Service, record: facts.ServiceDeployment | None, ended_by: str
+    watched: Watched, record: facts.ServiceDeployment | None, ended_by: str
 ) -> str:
+    service = watched.last
+    if service.rolled_back_to(watched.deployment_id):
+        return ROLLBACK_OVERTAKEN
     if record is not None and record.status == "ROLLBACK_FAILED":
         return NOTHING_TO_RETURN_TO
     if ended_by == PERSON:

@@ -7,10 +7,13 @@ Never here: which of them holds.
 
 from __future__ import annotations
 
+from runbook_lib import facts
 from runbook_lib.following.deployment import (
     COMPLETED,
+    FAILED_THEN_SUPERSEDED,
     GONE,
     IN_PROGRESS,
+    REPLACED,
     ROLLBACK_FAILED,
     ROLLED_BACK,
     STALLED,
@@ -25,10 +28,22 @@ NOTHING_TO_RETURN_TO = "there was no completed deployment to return to"
 ROLLBACK_OFF = "rollback is off"
 STOPPED_WITHOUT_ROLLBACK = "it was stopped without a rollback"
 NOT_YET = "no rollback has begun"
+ROLLBACK_OVERTAKEN = "a newer deployment took the place of its rollback"
 
 
-def words(ending: str, ended_by: str, why: str, deviations: str) -> tuple[str, str]:
-    """What happened, without its subject, and the next step."""
+def words(
+    ending: str,
+    ended_by: str,
+    why: str,
+    deviations: str,
+    *,
+    instead: facts.Deployment | None = None,
+    is_same: bool = False,
+) -> tuple[str, str]:
+    """What happened, without its subject, and the next step.
+
+    `instead` is what has taken its place since, `is_same` whether it is of the same revision.
+    """
     if ending == COMPLETED and deviations:
         return (
             f"completed, but the service is not steady: {deviations}",
@@ -38,7 +53,31 @@ def words(ending: str, ended_by: str, why: str, deviations: str) -> tuple[str, s
         return f"was rolled back{_by(ended_by)}", _AFTER_ROLLBACK[ended_by]
     if ending == STALLED:
         return f"failed{_by(ended_by)} and was not rolled back: {why}", _AFTER_STALL[why]
+    if ending == REPLACED:
+        return _replaced(instead, deviations, is_same)
+    if ending == FAILED_THEN_SUPERSEDED:
+        told = f"failed{_by(ended_by)} and was not rolled back: {why}{_now(instead)}"
+        return told, "ask for the verdict on the newer one; mend what ended this one"
     return _WORDS[ending]
+
+
+def _replaced(instead: facts.Deployment | None, deviations: str, is_same: bool) -> tuple[str, str]:
+    if is_same and instead is not None:
+        still = f"but not steadily: {deviations}" if deviations else "and still runs"
+        told = f"completed, {still}, as {instead.id} of the same revision"
+        return told, "nothing is left to do" if not deviations else "read the service events"
+    return (
+        f"completed, and was replaced since: the release does not run any more{_now(instead)}",
+        "ask for the verdict on what runs instead",
+    )
+
+
+def _now(instead: facts.Deployment | None) -> str:
+    """ "; now my-task:3 runs (ecs-svc/…)", or is being deployed."""
+    if instead is None:
+        return ""
+    does = "runs" if instead.is_completed else f"is {instead.rollout_state}"
+    return f"; now {instead.task_definition} {does} ({instead.id})"
 
 
 def _by(ended_by: str) -> str:

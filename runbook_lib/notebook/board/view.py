@@ -24,6 +24,8 @@ _ENDS = {
     following.ROLLED_BACK: "{release} failed, and ECS has rolled back{to}.",
     following.STALLED: "{release} failed, and nothing rolls it back.",
     following.ROLLBACK_FAILED: "{release} failed, and the rollback failed too.",
+    following.REPLACED: "{release} was deployed, and has been replaced since.",
+    following.FAILED_THEN_SUPERSEDED: "{release} failed, and a newer deployment has taken over.",
     following.SUPERSEDED: "A newer deployment has taken the place of {release}.",
     following.TIMED_OUT: (
         f"The waiting ended before the deployment did: {_AGAIN} to go on watching."

@@ -16,7 +16,9 @@ from runbook_lib.errors import DeadlineMissed, MissingPrerequisite
 from runbook_lib.facts.settings import Settings
 from runbook_lib.following.deployment import (
     COMPLETED,
+    FAILED_THEN_SUPERSEDED,
     GONE,
+    REPLACED,
     ROLLBACK_FAILED,
     ROLLED_BACK,
     STALLED,
@@ -123,11 +125,47 @@ ENDS: dict[str, tuple[list[facts.Service], str | None]] = {
                 first=newer(PRIMARY, "COMPLETED"),
             )
         ],
+        REPLACED,
+    ),
+    "completed, and another one is taking its place": (
+        [ROLLING_OUT, seen(newer(PRIMARY, "IN_PROGRESS"), new(ACTIVE, "COMPLETED"))],
+        REPLACED,
+    ),
+    "completed again, after the one that replaced it was rolled back": (
+        [
+            told(
+                (8, "(service web) (deployment new) deployment completed."),
+                (20, "(service web) (deployment newer) deployment failed: tasks failed to start."),
+                (20, "(service web) rolling back to deployment new."),
+                (21, "(service web) (deployment new) deployment completed."),
+                first=new(PRIMARY, "COMPLETED"),
+            )
+        ],
         COMPLETED,
     ),
     "failed long ago without rollback, and another one since": (
         [told(FAILED[0], first=newer(PRIMARY, "COMPLETED"))],
-        STALLED,
+        FAILED_THEN_SUPERSEDED,
+    ),
+    "failed without rollback, and another one is taking its place": (
+        [seen(newer(PRIMARY, "IN_PROGRESS"), new(ACTIVE, "FAILED"), old(ACTIVE))],
+        FAILED_THEN_SUPERSEDED,
+    ),
+    "failed, and its rollback was overtaken": (
+        [told(*FAILED, first=newer(PRIMARY, "IN_PROGRESS"))],
+        FAILED_THEN_SUPERSEDED,
+    ),
+    "failed, its rollback was overtaken, and that one went back to the old one": (
+        [
+            told(
+                *FAILED,
+                (30, "(service web) (deployment newer) deployment failed: tasks failed to start."),
+                (30, "(service web) rolling back to deployment old."),
+                (31, "(service web) (deployment old) deployment completed."),
+                first=old(PRIMARY),
+            )
+        ],
+        FAILED_THEN_SUPERSEDED,
     ),
     "rolling back before the first look": ([told(*FAILED)], None),
     "the rollback failed too": (
@@ -162,7 +200,7 @@ ENDS: dict[str, tuple[list[facts.Service], str | None]] = {
     ),
     "superseded while it was rolled back": (
         [ROLLING_OUT, ROLLING_BACK, seen(newer(PRIMARY, "IN_PROGRESS"), old(ACTIVE))],
-        SUPERSEDED,
+        FAILED_THEN_SUPERSEDED,
     ),
     "no deployment listed": ([ROLLING_OUT, seen()], None),
 }

@@ -18,8 +18,10 @@ from runbook_lib import deployment_verdict
 from runbook_lib.aws.session import Session
 from runbook_lib.following.deployment import (
     COMPLETED,
+    FAILED_THEN_SUPERSEDED,
     GONE,
     IN_PROGRESS,
+    REPLACED,
     ROLLBACK_FAILED,
     ROLLED_BACK,
     STALLED,
@@ -33,6 +35,7 @@ from runbook_lib.verdict.words import (
     NOTHING_TO_RETURN_TO,
     PERSON,
     ROLLBACK_OFF,
+    ROLLBACK_OVERTAKEN,
     SCALED_TO_ZERO,
     STOPPED_WITHOUT_ROLLBACK,
 )
@@ -227,6 +230,91 @@ def nobody_knows_it(web: Deployed) -> str:
     return "ecs-svc/0000000000000000000"
 
 
+def failed_now(web: Deployed, image: str = WRONG, **settings: Any) -> str:
+    """A release that the breaker has just called failed: its rollback has begun, if any."""
+    shipped = ship(web, image, 0, **settings)
+    while "FAILED" not in [each["rolloutState"] for each in web.service["deployments"]]:
+        web.advance(5)
+    return shipped
+
+
+def a_good_release_took_its_place(web: Deployed) -> str:
+    shipped = good_release(web)
+    ship(web, "nginx:1.27", 900)
+    return shipped
+
+
+def a_good_release_is_taking_its_place(web: Deployed) -> str:
+    shipped = good_release(web)
+    ship(web, "nginx:1.27", 20)
+    return shipped
+
+
+def the_same_revision_was_forced_since(web: Deployed) -> str:
+    shipped = good_release(web)
+    web.ecs.update_service(service="web", forceNewDeployment=True)
+    web.advance(900)
+    return shipped
+
+
+def the_one_that_took_its_place_was_rolled_back(web: Deployed) -> str:
+    shipped = good_release(web)
+    ship(web, WRONG, 1500)
+    return shipped
+
+
+def the_one_that_takes_its_place_does_not_start(web: Deployed) -> str:
+    shipped = good_release(web)
+    ship(web, WRONG, 120)
+    return shipped
+
+
+def its_rollback_was_overtaken(web: Deployed) -> str:
+    web.create()
+    shipped = failed_now(web)
+    ship(web, "nginx:stable", 0)
+    return shipped
+
+
+def its_rollback_was_overtaken_long_ago(web: Deployed) -> str:
+    shipped = its_rollback_was_overtaken(web)
+    web.advance(1200)
+    return shipped
+
+
+def its_rollback_was_overtaken_by_another_bad_release(web: Deployed) -> str:
+    """What is being rolled back to is no place to roll back to: the second one stays, FAILED."""
+    web.create()
+    shipped = failed_now(web)
+    ship(web, WRONG, 1800)
+    return shipped
+
+
+def failed_without_rollback_then_replaced(web: Deployed) -> str:
+    shipped = rollback_is_off(web)
+    ship(web, "nginx:stable", 900)
+    return shipped
+
+
+def failed_without_rollback_and_is_being_replaced(web: Deployed) -> str:
+    shipped = rollback_is_off(web)
+    ship(web, "nginx:stable", 10)
+    return shipped
+
+
+def stopped_for_good_then_replaced(web: Deployed) -> str:
+    shipped = somebody_aborted_it(web)
+    ship(web, "nginx:stable", 900)
+    return shipped
+
+
+def rolled_back_for_an_alarm_then_replaced(web: Deployed) -> str:
+    shipped = alarm_rang(web)
+    put_alarm(web, "OK")
+    ship(web, "nginx:1.27", 900)
+    return shipped
+
+
 @dataclass(frozen=True, slots=True)
 class Story:
     tell: Callable[[Deployed], str]
@@ -236,6 +324,7 @@ class Story:
     calm: bool = True
     passed: bool = False
     cause: str = ""
+    runs_instead: str = ""
 
 
 STORIES = (
@@ -260,6 +349,56 @@ STORIES = (
     Story(just_begun, IN_PROGRESS, calm=False),
     Story(service_was_deleted, GONE, calm=False),
     Story(nobody_knows_it, UNKNOWN),
+    Story(a_good_release_took_its_place, REPLACED, runs_instead="web:3"),
+    Story(a_good_release_is_taking_its_place, REPLACED, runs_instead="web:3", calm=False),
+    Story(the_same_revision_was_forced_since, REPLACED, runs_instead="web:2", passed=True),
+    Story(the_one_that_took_its_place_was_rolled_back, COMPLETED, passed=True),
+    Story(the_one_that_takes_its_place_does_not_start, REPLACED, runs_instead="web:3", calm=False),
+    Story(
+        its_rollback_was_overtaken,
+        FAILED_THEN_SUPERSEDED,
+        BREAKER,
+        ROLLBACK_OVERTAKEN,
+        runs_instead="web:3",
+        calm=False,
+    ),
+    Story(
+        its_rollback_was_overtaken_long_ago,
+        FAILED_THEN_SUPERSEDED,
+        BREAKER,
+        ROLLBACK_OVERTAKEN,
+        runs_instead="web:3",
+    ),
+    Story(
+        its_rollback_was_overtaken_by_another_bad_release,
+        FAILED_THEN_SUPERSEDED,
+        BREAKER,
+        ROLLBACK_OVERTAKEN,
+        runs_instead="web:3",
+    ),
+    Story(
+        failed_without_rollback_then_replaced,
+        FAILED_THEN_SUPERSEDED,
+        BREAKER,
+        ROLLBACK_OFF,
+        runs_instead="web:3",
+    ),
+    Story(
+        failed_without_rollback_and_is_being_replaced,
+        FAILED_THEN_SUPERSEDED,
+        BREAKER,
+        ROLLBACK_OFF,
+        runs_instead="web:3",
+        calm=False,
+    ),
+    Story(
+        stopped_for_good_then_replaced,
+        FAILED_THEN_SUPERSEDED,
+        PERSON,
+        STOPPED_WITHOUT_ROLLBACK,
+        runs_instead="web:3",
+    ),
+    Story(rolled_back_for_an_alarm_then_replaced, ROLLED_BACK, ALARM),
 )
 
 
@@ -288,6 +427,7 @@ def test_the_verdict_on_each_story_is_right(
     assert (found.ended_by, found.why_no_rollback) == (story.ended_by, story.why_no_rollback)
     assert found.passed is story.passed, found.sentence
     assert story.cause in found.cause
+    assert found.runs_instead.partition(" ")[0] == story.runs_instead
     assert calm is story.calm
     assert deployment_id in found.sentence
     assert found.next_step
