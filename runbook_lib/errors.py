@@ -8,6 +8,7 @@ RunbookError
 │   └── UnknownParameter  no parameter has that name
 ├── NotConnected          no credentials, no endpoint, wrong account
 ├── MissingPrerequisite   an earlier notebook has not been run
+├── NotThere              a cluster or a service of that name does not exist
 ├── NotOurs               something of that name exists, and the runbook did not make it
 ├── NotDrillable          the service must not be drilled; nothing was shipped
 ├── NotSteady             the service is not as it should be before a drill; nothing was shipped
@@ -76,6 +77,13 @@ class MissingPrerequisite(RunbookError, LookupError):
 
     def __init__(self, *, missing: str, where: str, notebook: str) -> None:
         super().__init__(missing=missing, where=where, notebook=notebook)
+
+
+class NotThere(RunbookError, LookupError):
+    fmt = "{what} is missing in {where}. Next: {next_step}."
+
+    def __init__(self, *, what: str, where: str, next_step: str) -> None:
+        super().__init__(what=what, where=where, next_step=next_step)
 
 
 class NotOurs(RunbookError):

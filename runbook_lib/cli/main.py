@@ -185,9 +185,11 @@ def verdict(
     runs, 1 it does not, 2 a bad parameter, 3 AWS refused.
     """
     from runbook_lib.aws.session import connect
+    from runbook_lib.facts.deployment_ids import deployment_name
     from runbook_lib.verdict.judging import deployment_verdict
 
     try:
+        deployment_name(deployment)  # refused before anybody is connected to
         settings = Settings(**_parameters(target, params, assignments, confirm))
         found = deployment_verdict(
             connect(settings),

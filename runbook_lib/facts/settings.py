@@ -54,6 +54,7 @@ class Settings:
     service_mode: str = "create"
     expected_account: str = ""
     threshold: str = DEFAULT_THRESHOLD
+    require_reader: bool = True
 
     def __post_init__(self) -> None:
         for name, check in _CHECKS.items():
@@ -177,6 +178,11 @@ def _is_threshold(name: str, value: object) -> None:
         raise BadParameter(name=name, problem=f"{value!r} is not {rule}", example="COUNT 1")
 
 
+def _is_switch(name: str, value: object) -> None:
+    if not isinstance(value, bool):
+        raise BadParameter(name=name, problem=f"{value!r} is not true or false", example="false")
+
+
 def _is_confirmation(name: str, value: object) -> None:
     _is_text(name, value, '""')
 
@@ -215,6 +221,7 @@ _CHECKS: Mapping[str, Callable[[str, object], None]] = {
     "service_mode": _one_of((CREATE, EXISTING)),
     "expected_account": _matches(r"([0-9]{12})?", "an account id of 12 digits", '"123456789876"'),
     "threshold": _is_threshold,
+    "require_reader": _is_switch,
     "subnets": _matches(
         r"(\s*subnet-[0-9a-zA-Z]+\s*(,\s*subnet-[0-9a-zA-Z]+\s*)*)?",
         "a comma-separated list of subnet ids",

@@ -12,9 +12,10 @@ from datetime import datetime, timedelta
 
 from runbook_lib import facts
 from runbook_lib.aws.clock import Clock
-from runbook_lib.aws.reading import read_service
+from runbook_lib.aws.reading import read_cluster, read_cluster_names, read_service
 from runbook_lib.aws.session import Session
-from runbook_lib.errors import DeadlineMissed, MissingPrerequisite, RolloutFailed
+from runbook_lib.errors import DeadlineMissed, NotThere, RolloutFailed
+from runbook_lib.facts.deployment_ids import deployment_id
 
 POLL_SECONDS = 15.0
 LONGEST = timedelta(minutes=45)
@@ -70,6 +71,10 @@ class Following:
     lines: dict[str, str] = field(default_factory=dict)
     failed_at: datetime | None = None
 
+    def __post_init__(self) -> None:
+        """Raises `BadParameter` for what is no deployment's id, before anything is asked."""
+        self.deployment_id = deployment_id(self.deployment_id)
+
     def look(self, now: datetime) -> Watched | None:
         """One DescribeServices. The result, if the deployment has come to an end."""
         return self.take(now, read_service(self.session, self.cluster, self.service))
@@ -98,14 +103,26 @@ class Following:
         )
 
     def ended(self, end: str) -> Watched:
-        """Raises `MissingPrerequisite` if the service was never there."""
+        """Raises `NotThere` if the cluster or the service was never there."""
         if not self.snapshots:
-            raise MissingPrerequisite(
-                missing=f"service {self.service}",
-                where="this cluster",
-                notebook="20_create_service",
-            )
+            raise not_there(self.session, self.cluster, self.service)
         return Watched(self.deployment_id, end, tuple(self.snapshots), self.failed_at)
+
+
+def not_there(session: Session, cluster: str, service: str) -> NotThere:
+    """Which of the two is missing, and what to do about it."""
+    if read_cluster(session, cluster) is None:
+        there = ", ".join(read_cluster_names(session)) or "none"
+        return NotThere(
+            what=f"cluster {cluster}",
+            where=session.region,
+            next_step=f"set cluster to one that is there: {there}",
+        )
+    return NotThere(
+        what=f"service {service}",
+        where=f"cluster {cluster}",
+        next_step="set service, and cluster, to one that is there",
+    )
 
 
 def watch(

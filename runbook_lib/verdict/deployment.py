@@ -9,6 +9,7 @@ zero is steadier than both. So every verdict is about one deployment, by its id.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,10 +19,13 @@ from runbook_lib.facts.causes import Cause, group_causes
 from runbook_lib.following.deployment import (
     COMPLETED,
     FAILED_THEN_SUPERSEDED,
+    IN_PROGRESS,
     REPLACED,
     ROLLBACK_FAILED,
     ROLLED_BACK,
     STALLED,
+    SUPERSEDED,
+    UNKNOWN,
     Watched,
 )
 from runbook_lib.verdict.steady_state import SteadyState
@@ -40,6 +44,8 @@ from runbook_lib.verdict.words import (
     words,
 )
 
+_NO_CANDIDATE = "No rollback candidate"
+_NAMED = re.compile(r"\(deployment (ecs-svc/[0-9]+)\) deployment (?:failed|completed)")
 _SLACK = timedelta(minutes=1)
 """How far createdAt of a deployment and of its service deployment may lie apart."""
 
@@ -230,6 +236,41 @@ def _events_of(watched: Watched) -> list[facts.ServiceEvent]:
         and (until is None or each.created_at <= until)
         and (since or until)
     ]
+
+
+def deployment_of(record: facts.ServiceDeployment, service: facts.Service) -> str:
+    """The id of the deployment that a service deployment is about; "" if nothing tells.
+
+    Of those listed, the one that was created within a minute of it for the same revision. Else the
+    service event at its end says the id: "(deployment ecs-svc/…) deployment failed", or completed.
+    """
+    listed = [
+        each
+        for each in service.deployments
+        if abs(each.created_at - record.created_at) <= _SLACK
+        and each.task_definition == record.target_task_definition
+    ]
+    if listed:
+        return min(listed, key=lambda each: abs(each.created_at - record.created_at)).id
+    ended_at = record.rollback_started_at or record.finished_at
+    for event in service.events if ended_at else ():
+        found = _NAMED.search(event.message)
+        if found and ended_at and abs(event.created_at - ended_at) <= _SLACK / 4:
+            return found[1]
+    return ""
+
+
+def end_by_record(record: facts.ServiceDeployment | None, *, is_newest: bool) -> str:
+    """The end that a service deployment tells by itself, in the words of `following`."""
+    if record is None:
+        return UNKNOWN
+    guarded = record.breaker_status == "TRIGGERED" or record.alarm_status == "TRIGGERED"
+    return {
+        "SUCCESSFUL": COMPLETED if is_newest else REPLACED,
+        "ROLLBACK_SUCCESSFUL": ROLLED_BACK,
+        "ROLLBACK_FAILED": STALLED if _NO_CANDIDATE in record.status_reason else ROLLBACK_FAILED,
+        "STOPPED": FAILED_THEN_SUPERSEDED if guarded else SUPERSEDED,
+    }.get(record.status, IN_PROGRESS)
 
 
 def record_of(

@@ -18,9 +18,10 @@ from runbook_lib.verdict.words import BREAKER
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DrillVerdict:
-    """`passed` only if the breaker rolled the deployment back *and* the alert arrived.
+    """`passed` only if the breaker rolled the deployment back *and* somebody was told.
 
-    `unconfirmed` are subscribers who have not followed their link: they are named, no failure.
+    `alert_arrived` is about the probe at the end of the chain; `unconfirmed` are subscribers who
+    have not followed their link. They are named, and are a failure where nobody else was told.
     """
 
     passed: bool
@@ -68,13 +69,15 @@ def judge_drill(
     alert: facts.Alert | None,
     unconfirmed: Sequence[str] = (),
     broken: str = "",
+    unread: str = "",
 ) -> DrillVerdict:
-    """Did the drill show what it is to show? `broken` says why the alert did not arrive, if known.
+    """Did the drill show what it is to show? `broken` says why the alert did not arrive, if known;
+    `unread` why nobody but the probe was told, "" if somebody was.
 
     Of everything that can happen only this passes: rolled back, by the circuit breaker, with the
-    alert at the subscriber and the service steady again.
+    alert at a subscriber who is not our own probe, and the service steady again.
     """
-    problem, next_step = _problem(deployment, alert, broken)
+    problem, next_step = _problem(deployment, alert, broken, unread)
     waiting = ", ".join(unconfirmed)
     sentence = deployment.sentence
     if not problem:
@@ -93,7 +96,12 @@ def judge_drill(
     )
 
 
-def _problem(deployment: Verdict, alert: facts.Alert | None, broken: str) -> tuple[str, str]:
+_FIND_A_READER = "follow the link in the mail, or set require_reader to False if this is known"
+
+
+def _problem(
+    deployment: Verdict, alert: facts.Alert | None, broken: str, unread: str
+) -> tuple[str, str]:
     if deployment.ending == COMPLETED:
         return "it completed", "set bad_image to an image that does not exist"
     if deployment.ending != ROLLED_BACK:
@@ -103,6 +111,8 @@ def _problem(deployment: Verdict, alert: facts.Alert | None, broken: str) -> tup
     if alert is None:
         found = f": {broken}" if broken else ""
         return f"the alert did not arrive{found}", "mend the hop that the delivery table names"
+    if unread:
+        return f"nobody was told: {unread}", _FIND_A_READER
     if not deployment.is_steady:
         state = deployment.steady_state
         found = f": {state.deviations}" if state else ""

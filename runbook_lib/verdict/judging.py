@@ -12,6 +12,7 @@ from datetime import timedelta
 from runbook_lib import facts
 from runbook_lib.aws import reading
 from runbook_lib.aws.session import Session
+from runbook_lib.facts.deployment_ids import ServiceDeploymentName, deployment_name
 from runbook_lib.following import deployment as following
 from runbook_lib.following.deployment import Snapshot, Watched
 from runbook_lib.verdict import deployment as verdict
@@ -23,11 +24,16 @@ def deployment_verdict(
 ) -> verdict.Verdict:
     """What became of this deployment: the id is the one that UpdateService replied with.
 
+    The ARN of a service deployment is as good; its cluster and service are those that it names.
     Without `wait` from what AWS shows now: service events and service deployments outlive the entry
     in `deployments`. With it, the end is waited for. Only reads. Needs `ecs:DescribeServices`,
     `ListServiceDeployments`, `DescribeServiceDeployments`, `DescribeServiceRevisions`, `ListTasks`
-    and `DescribeTasks`. Raises `MissingPrerequisite` if there is no such service.
+    and `DescribeTasks`. Raises `BadParameter` for what is neither, before any call, and `NotThere`
+    if there is no such cluster or service.
     """
+    name = deployment_name(deployment_id)
+    if isinstance(name, ServiceDeploymentName):
+        return _verdict_on(session, name, wait=wait)
     longest = following.LONGEST if wait else timedelta()
     watched = following.watch(
         session,
@@ -40,6 +46,30 @@ def deployment_verdict(
     if watched.end == following.TIMED_OUT and not wait:
         watched = replace(watched, end=following.IN_PROGRESS)
     return judge_watched(session, watched, cluster=cluster, service=service)
+
+
+def _verdict_on(session: Session, name: ServiceDeploymentName, *, wait: bool) -> verdict.Verdict:
+    """The verdict on the deployment that a service deployment is about; the two ids have nothing
+    in common. Where ECS does not list that deployment any more, the service deployment tells."""
+    where = {"cluster": name.cluster, "service": name.service}
+    found = reading.read_service(session, name.cluster, name.service)
+    records = reading.read_service_deployments(session, name.cluster, name.service) if found else ()
+    record = next((each for each in records if each.arn == name.arn), None)
+    own = verdict.deployment_of(record, found) if record and found else ""
+    if own:
+        return deployment_verdict(session, **where, deployment_id=own, wait=wait)
+    if found is None:
+        raise following.not_there(session, **where)
+    now = session.clock.now()
+    tasks = reading.read_tasks(session, name.cluster, name.service)
+    end = verdict.end_by_record(record, is_newest=records[:1] == (record,))
+    watched = Watched(name.arn, end, (Snapshot(now, found),), None)
+    return verdict.judge(
+        watched,
+        tasks=tasks,
+        record=record,
+        steady_state=probe_steady_state(found, tasks, now),
+    )
 
 
 def judge_watched(

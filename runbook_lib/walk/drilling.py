@@ -7,7 +7,7 @@ Never here: its plan (planning), the rules of the verdict.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from runbook_lib import facts
 from runbook_lib.alerts import delivery
@@ -111,10 +111,30 @@ def judge_drill(
         alert=alert,
     )
     topic = reading.read_topic(session, settings.topic)
-    waiting = [s.endpoint for s in topic.subscriptions if not s.is_confirmed] if topic else []
-    judged = drill.judge_drill(found, alert=alert, unconfirmed=waiting, broken=way.broken)
+    subscriptions = topic.subscriptions if topic else ()
+    judged = drill.judge_drill(
+        found,
+        alert=alert,
+        unconfirmed=[each.endpoint for each in subscriptions if not each.is_confirmed],
+        broken=way.broken,
+        unread=_unread(session, settings, subscriptions),
+    )
     _keep(session, judged, way, watched)
     return judged, way
+
+
+def _unread(
+    session: Session, settings: Settings, subscriptions: Sequence[facts.Subscription]
+) -> str:
+    """Why nobody but the probe hears the alert; "" if somebody does, or nobody has to."""
+    probe = session.arn("sqs", settings.probe_queue)
+    readers = [each for each in subscriptions if each.endpoint != probe]
+    if not settings.require_reader or any(each.is_confirmed for each in readers):
+        return ""
+    if not readers:
+        return f"topic {settings.topic} has no subscriber but the drill's own probe"
+    waiting = ", ".join(each.endpoint for each in readers)
+    return f"{waiting} has not confirmed the subscription"
 
 
 def _keep(session: Session, judged: DrillVerdict, way: delivery.Delivery, watched: Watched) -> None:

@@ -22,6 +22,7 @@ from runbook_lib.errors import (
     NotDrillable,
     NotOurs,
     NotSteady,
+    NotThere,
     RolloutFailed,
     RunbookError,
     StepRefused,
@@ -47,6 +48,10 @@ EXAMPLES: tuple[tuple[RunbookError, str], ...] = (
     (
         MissingPrerequisite(missing="topic t", where="account 1", notebook="30_create_sns_topic"),
         "topic t is missing in account 1. Next: run 30_create_sns_topic first.",
+    ),
+    (
+        NotThere(what="service s", where="cluster c", next_step="set service to one that is there"),
+        "service s is missing in cluster c. Next: set service to one that is there.",
     ),
     (
         NotOurs(what="rule r", next_step="choose another name"),
@@ -170,6 +175,7 @@ def test_braces_in_a_value_are_kept() -> None:
         (UnknownParameter, BadParameter),
         (NotConnected, ConnectionError),
         (MissingPrerequisite, LookupError),
+        (NotThere, LookupError),
         (NotConfirmed, PermissionError),
         (DeadlineMissed, TimeoutError),
     ],

@@ -34,6 +34,7 @@ MEANINGS: Mapping[str, str] = {
     "topic": "SNS topic",
     "rule": "EventBridge rule",
     "email": "who is told",
+    "require_reader": "the drill fails if nobody has confirmed: only its own probe was told",
     "alert_format": '"text" for people, "event" for the raw event as JSON',
     "confirm": "on AWS only: the service's name, to allow changes",
     "threshold": 'when the circuit breaker trips; "COUNT 1" is the strictest',
@@ -45,10 +46,12 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "target": TARGETS,
     "service_mode": (CREATE, EXISTING),
     "alert_format": tuple(ALERT_FORMATS),
+    "require_reader": ("True", "False"),
 }
 NOT_IN_FORM = "confirm"
 """It is given after the plan has been read, not before."""
-_NUMBERS = {each.name for each in fields(Settings) if isinstance(each.default, int)}
+_NUMBERS = {each.name for each in fields(Settings) if type(each.default) is int}
+_SWITCHES = {each.name for each in fields(Settings) if isinstance(each.default, bool)}
 
 
 class ParameterForm:
@@ -72,7 +75,7 @@ class ParameterForm:
     def lines(self) -> str:
         """The changed lines of the parameters cell: `desired_count = 2  # tasks of the service`."""
         return "\n".join(
-            f"{name} = {json.dumps(value, ensure_ascii=False)}  # {MEANINGS[name]}"
+            f"{name} = {_literal(value)}  # {MEANINGS[name]}"
             for name, value in self.changed.items()
         )
 
@@ -97,8 +100,11 @@ class ParameterForm:
         return f"{shown}<p>{parts.safe(repr(self))}</p>"
 
     def change(self, name: str, text: str) -> None:
-        """Take what was typed: a whole number where the parameter is one."""
+        """Take what was typed or chosen: a whole number, or true and false, where it is one."""
         typed = text.strip()
+        if name in _SWITCHES:
+            self.values[name] = typed == "True"
+            return
         is_number = name in _NUMBERS and typed.isascii() and typed.isdigit()
         self.values[name] = int(typed) if is_number else typed
 
@@ -107,6 +113,11 @@ class ParameterForm:
         if wrong:
             return "\n".join(wrong.values())
         return f"{len(self.values)} parameters, all of them usable."
+
+
+def _literal(value: Any) -> str:
+    """As Python writes it, with the quotes of the parameters cell: "web", 2, False."""
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
 
 
 def _problem(values: Mapping[str, Any]) -> BadParameter | None:

@@ -35,6 +35,7 @@ ACCEPTED: tuple[tuple[str, object], ...] = (
     ("confirm", ""),
     ("confirm", "my-sample-service"),
     ("threshold", "COUNT 1"),
+    ("require_reader", False),
     ("threshold", "UNBOUNDED_PERCENT 100"),
     ("subnets", ""),
     ("subnets", " subnet-0abc , subnet-0def "),

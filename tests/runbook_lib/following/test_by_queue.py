@@ -16,7 +16,7 @@ from ecs_emulator.client import EmulatorControls
 from ecs_emulator.http.server import EmulatorServer
 from runbook_lib import apply, walk, watch, watch_by_queue
 from runbook_lib.aws.session import Session
-from runbook_lib.errors import MissingPrerequisite, NotConfirmed, StepRefused
+from runbook_lib.errors import NotConfirmed, NotThere, StepRefused
 from runbook_lib.facts.settings import Settings
 from runbook_lib.facts.tags import TAG_KEY, TAG_VALUE
 from runbook_lib.following.deployment import (
@@ -211,7 +211,7 @@ def test_nothing_is_left_behind_by_a_call_that_aws_refuses(
 
 
 def test_a_service_that_was_never_there_leaves_nothing_behind(session: Session) -> None:
-    with pytest.raises(MissingPrerequisite, match="run 20_create_service first"):
+    with pytest.raises(NotThere, match="is missing in cluster default"):
         follow(session, "ecs-svc/1")
 
     assert left_behind(session) == []

@@ -12,7 +12,7 @@ import pytest
 
 from runbook_lib import apply, facts, walk, watch
 from runbook_lib.aws.session import Session
-from runbook_lib.errors import DeadlineMissed, MissingPrerequisite
+from runbook_lib.errors import DeadlineMissed, NotThere
 from runbook_lib.facts.settings import Settings
 from runbook_lib.following.deployment import (
     COMPLETED,
@@ -403,10 +403,10 @@ def test_a_service_that_is_deleted_meanwhile_is_gone(
     assert watched.snapshots
 
 
-def test_a_service_that_was_never_there_names_the_notebook_that_makes_it(
+def test_a_service_that_was_never_there_is_called_missing(
     session: Session,
 ) -> None:
-    with pytest.raises(MissingPrerequisite, match="run 20_create_service first"):
+    with pytest.raises(NotThere, match="is missing in cluster default"):
         follow(session, "ecs-svc/1")
 
 

@@ -249,7 +249,7 @@ def test_following_what_has_ended_shows_the_end_at_once(kernel: Kernel, begun: s
 def test_a_service_that_is_gone_is_one_line(kernel: Kernel, emulator: EmulatorServer) -> None:
     told = kernel.run(follow("ecs-svc/1"), with_person=True)
 
-    assert told.error.startswith("MissingPrerequisite: service my-sample-service is missing")
+    assert told.error.startswith("NotThere: service my-sample-service is missing")
     assert told.shown[-1] == {PLAIN: ""}
 
 

@@ -109,6 +109,7 @@ VERDICT = DrillVerdict(
         reason="exceeded",
         why_no_rollback="",
         rolled_back_to="my-task:1 (ecs-svc/1)",
+        runs_instead="",
         failure_count=3,
         threshold=3,
         causes=(CAUSE,),

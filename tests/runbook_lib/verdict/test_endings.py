@@ -375,6 +375,7 @@ STORIES = (
         BREAKER,
         ROLLBACK_OVERTAKEN,
         runs_instead="web:3",
+        calm=False,
     ),
     Story(
         failed_without_rollback_then_replaced,

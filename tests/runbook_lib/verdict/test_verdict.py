@@ -161,7 +161,22 @@ def test_a_drill_without_its_alert_fails_and_says_what_is_broken() -> None:
     assert drill.sentence.endswith("but the alert did not arrive: the rule is disabled.")
 
 
-def test_who_has_not_confirmed_is_named_and_is_no_failure() -> None:
+def test_a_drill_that_told_nobody_but_its_own_probe_fails() -> None:
+    drill = judge_drill(
+        GOOD,
+        alert=ALERT,
+        unconfirmed=["a@b.example"],
+        unread="a@b.example has not confirmed the subscription",
+    )
+
+    assert (drill.passed, drill.alert_arrived) == (False, True)
+    assert drill.sentence.endswith(
+        "but nobody was told: a@b.example has not confirmed the subscription."
+    )
+    assert "follow the link in the mail" in drill.next_step
+
+
+def test_who_has_not_confirmed_is_named_and_is_no_failure_if_somebody_else_was_told() -> None:
     drill = judge_drill(GOOD, alert=ALERT, unconfirmed=["a@b.example"])
 
     assert drill.passed

@@ -173,6 +173,45 @@ def test_a_review_names_who_has_not_confirmed(session: Session) -> None:
     assert found.unconfirmed == ("late@b.example",)
 
 
+def resubscribed(session: Session, *addresses: str) -> None:
+    """The topic's readers are these, and none has confirmed."""
+    sns, arn = session.client("sns"), f"arn:aws:sns:eu-west-1:{session.account}:my-topic"
+    for each in sns.list_subscriptions_by_topic(TopicArn=arn)["Subscriptions"]:
+        if each["Protocol"] == "email":
+            sns.unsubscribe(SubscriptionArn=each["SubscriptionArn"])
+    for address in addresses:
+        sns.subscribe(TopicArn=arn, Protocol="email", Endpoint=address)
+
+
+def test_an_alert_that_only_the_probe_has_read_is_no_pass(session: Session) -> None:
+    drill(session)
+    resubscribed(session, "late@b.example")
+
+    found, _ = walk.review_drill(session, SETTINGS)
+
+    assert (found.passed, found.alert_arrived) == (False, True)
+    assert "nobody was told: late@b.example has not confirmed" in found.sentence
+
+
+def test_a_topic_that_only_the_probe_hears_is_no_pass(session: Session) -> None:
+    drill(session)
+    resubscribed(session)
+
+    found, _ = walk.review_drill(session, SETTINGS)
+
+    assert not found.passed
+    assert "topic my-topic has no subscriber but the drill's own probe" in found.sentence
+
+
+def test_who_knows_that_nobody_reads_yet_says_so(session: Session) -> None:
+    drill(session)
+    resubscribed(session, "late@b.example")
+
+    found, _ = walk.review_drill(session, replace(SETTINGS, require_reader=False))
+
+    assert found.passed
+
+
 def test_a_review_is_about_the_last_of_several_drills(session: Session) -> None:
     first = drill(session)
     do(session, "50_run_failure_drill")
