@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ecs_emulator.access.resource_policies import role_permits
+from ecs_emulator.messaging import filter_policies
+from ecs_emulator.messaging.event_patterns import parse
 from ecs_emulator.world import lookups
 from ecs_emulator.world.clock import Clock
 from ecs_emulator.world.target_health import HealthCheck
@@ -78,8 +80,11 @@ class MotoLookups:
 
     def accepts(self, subscription_arn: str, message: str, attributes: lookups.Policy) -> bool:
         found = self._moto_subscription(subscription_arn)
-        matcher = found._filter_policy_matcher if found else None  # noqa: SLF001 - no other door
-        return matcher is None or bool(matcher.matches(dict(attributes), message))
+        text = found.attributes.get("FilterPolicy") if found else None
+        if not text:
+            return True
+        scope = found.attributes.get("FilterPolicyScope") or filter_policies.ATTRIBUTES
+        return filter_policies.parse(text, scope).accepts(attributes, message)
 
     def set_pending(self, subscription_arn: str, *, pending: bool) -> None:
         found = self._moto_subscription(subscription_arn)
@@ -265,8 +270,8 @@ def subscription(found: Any) -> lookups.Subscription:
 
 def matches(rule: Any, event: lookups.Event) -> bool:
     """A rule with a schedule and no pattern hears no events."""
-    pattern = rule.event_pattern
-    return bool(pattern.get_pattern()) and bool(pattern.matches_event(dict(event)))
+    text = rule.event_pattern.dump()
+    return bool(text) and parse(text).matches(event)
 
 
 def rule_of(rule: Any) -> lookups.Rule:

@@ -23,6 +23,7 @@ import moto.core.loaders
 import moto.core.responses
 import moto.core.utils
 import moto.settings
+import moto.sns.models
 import moto.utilities.utils
 from botocore.exceptions import ClientError
 from moto.backends import get_backend
@@ -31,17 +32,20 @@ from moto.core.config import default_user_config
 from moto.core.model_instances import reset_model_data
 from moto.core.request import Request
 from moto.core.responses import BaseResponse
+from moto.events.models import EventPatternParser
 from moto.events.models import Rule as MotoRule
 from moto.iam.models import SERVICE_NAME_CONVERSION, IAMBackend
 from moto.moto_api._internal import mock_random
 from moto.sns.exceptions import InvalidParameterValue
+from moto.sns.models import SNSBackend
 from moto.sns.models import Topic as MotoTopic
 from werkzeug.exceptions import HTTPException
 
 from ecs_emulator.account.first_things import seed_caller, seed_roles
 from ecs_emulator.account.lookups import matches, rule_of
 from ecs_emulator.account.managed_policies import ManagedPolicies
-from ecs_emulator.account.moto_apis import EventsApi, SnsApi
+from ecs_emulator.account.moto_events import EventsApi
+from ecs_emulator.account.moto_sns import SnsApi
 from ecs_emulator.messaging.eventbridge import EventBus
 from ecs_emulator.messaging.sns import Publication, Sns, SnsRefusal
 from ecs_emulator.messaging.target_input import ENVELOPE
@@ -194,6 +198,15 @@ def _policies_of_aws(iam: IAMBackend) -> list[Any]:
     return _managed_policies.of(iam)
 
 
+def _kept(parser: EventPatternParser) -> dict[str, Any]:
+    """A pattern is read by `event_patterns`, and moto only keeps its text."""
+    return {"text": parser.pattern} if parser.pattern else {}
+
+
+def _not_by_moto(*_: Any, **__: Any) -> None:
+    """Filter policies are read by `filter_policies`."""
+
+
 def _take_over(around: Surroundings, now: Callable[[], datetime]) -> Callable[[], None]:
     """Put our clock, SNS and EventBridge where moto has its own. What is returned undoes it.
 
@@ -213,6 +226,9 @@ def _take_over(around: Surroundings, now: Callable[[], datetime]) -> Callable[[]
         (MotoTopic, "publish", _publish_for(around.sns)),
         (MotoRule, "send_to_targets", _send_for(around.bus)),
         (IAMBackend, "_init_aws_policies", _policies_of_aws),
+        (EventPatternParser, "parse", _kept),
+        (SNSBackend, "_validate_filter_policy", _not_by_moto),
+        (moto.sns.models, "FilterPolicyMatcher", _not_by_moto),
     ]
     undo = [(owner, name, getattr(owner, name)) for owner, name, _ in replaced]
     for owner, name, ours in replaced:

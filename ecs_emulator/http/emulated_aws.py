@@ -16,7 +16,7 @@ from ecs_emulator.api.context import Context, Neighbours, Place
 from ecs_emulator.ecs.engine import Engine
 from ecs_emulator.ecs.outside import Outside
 from ecs_emulator.ecs.tasks.fates import Fate, Surroundings, fate_of, unable_to_assume
-from ecs_emulator.messaging.eventbridge import AttemptDelivery
+from ecs_emulator.messaging.deliveries import AttemptDelivery
 from ecs_emulator.wire.call_faults import UNHARMED, CallFaults, Strike
 from ecs_emulator.wire.faults import Faults
 from ecs_emulator.wire.http_messages import HttpRequest, HttpResponse

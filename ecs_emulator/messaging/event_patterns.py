@@ -21,7 +21,13 @@ from typing import Any
 from ecs_emulator.messaging import json_tokens as json
 from ecs_emulator.messaging.json_tokens import Tokens, Unreadable
 from ecs_emulator.messaging.matchers import Absent, Matcher, equals
-from ecs_emulator.messaging.pattern_operators import Refused, is_too_complex, operator
+from ecs_emulator.messaging.pattern_operators import (
+    EVENTBRIDGE,
+    Reading,
+    Refused,
+    is_too_complex,
+    operator,
+)
 
 MOST_COMBINATIONS = 1000
 """Of the alternatives of all $or together.
@@ -31,8 +37,8 @@ TOO_COMPLEX = (
     "sequences after a wildcard character"
 )
 _RESERVED = frozenset(
-    "exactly equals-ignore-case prefix suffix anything-but exists wildcard numeric cidr = < <= > >= "
-    "regex not-wildcard not-equals-ignore-case date-after date-on-or-after date-before "
+    "exactly equals-ignore-case prefix suffix anything-but exists wildcard numeric cidr "
+    "= < <= > >= regex not-wildcard not-equals-ignore-case date-after date-on-or-after date-before "
     "date-on-or-before in-date-range ip-address-in-range ip-address-not-in-range".split()
 )
 Place = Mapping[int, int]
@@ -69,18 +75,27 @@ def parse(text: str) -> EventPattern:
     >>> parse('{"source": ["aws.ecs"]}').matches({"source": "aws.ecs"})
     True
     """
-    tokens, wildcards = Tokens(text), list[str]()
+    reading = Reading(EVENTBRIDGE)
+    try:
+        found = read(text, reading)
+    except Refused as error:
+        raise InvalidPattern(str(error)) from error
+    if is_too_complex(reading.wildcards):
+        raise InvalidPattern(TOO_COMPLEX)
+    return found
+
+
+def read(text: str, reading: Reading) -> EventPattern:
+    """The pattern by the operators of whoever reads it. Raises `Refused` with the bare reason."""
+    tokens = Tokens(text)
     try:
         if tokens.next().kind != json.START_OBJECT:
             raise tokens.refuse("Filter is not an object")
-        rules = _object([], (), tokens, wildcards)
-    except (Unreadable, Refused) as error:
-        raise InvalidPattern(str(error)) from error
+        return EventPattern(tuple(_object([], (), tokens, reading)))
+    except Unreadable as error:
+        raise Refused(str(error)) from error
     except RecursionError as error:
-        raise InvalidPattern("Pattern is nested too deeply") from error
-    if is_too_complex(wildcards):
-        raise InvalidPattern(TOO_COMPLEX)
-    return EventPattern(tuple(rules))
+        raise Refused("Pattern is nested too deeply") from error
 
 
 # --- reading -------------------------------------------------------------------------------------
@@ -90,7 +105,7 @@ def _object(
     rules: list[Conditions],
     path: tuple[str, ...],
     tokens: Tokens,
-    wildcards: list[str],
+    reading: Reading,
     *,
     in_or: bool = False,
 ) -> list[Conditions]:
@@ -99,7 +114,7 @@ def _object(
     while tokens.next().kind != json.END_OBJECT:
         is_empty, name = False, tokens.current.text
         if name == "$or":
-            rules = _either(rules, path, tokens, wildcards)
+            rules = _either(rules, path, tokens, reading)
             continue
         if in_or and name in _RESERVED:
             raise tokens.refuse(
@@ -107,9 +122,9 @@ def _object(
             )
         kind = tokens.next().kind
         if kind == json.START_OBJECT:
-            rules = _object(rules, (*path, name), tokens, wildcards, in_or=in_or)
+            rules = _object(rules, (*path, name), tokens, reading, in_or=in_or)
         elif kind == json.START_ARRAY:
-            matchers = _matchers(tokens, wildcards)
+            matchers = _matchers(tokens, reading)
             key = ".".join((*path, name))
             rules = [{**each, key: matchers} for each in rules or [{}]]
         else:
@@ -120,7 +135,7 @@ def _object(
 
 
 def _either(
-    rules: list[Conditions], path: tuple[str, ...], tokens: Tokens, wildcards: list[str]
+    rules: list[Conditions], path: tuple[str, ...], tokens: Tokens, reading: Reading
 ) -> list[Conditions]:
     if tokens.next().kind != json.START_ARRAY:
         raise tokens.refuse("It must be an Array followed with $or.")
@@ -131,7 +146,7 @@ def _either(
         if tokens.current.kind != json.START_OBJECT:
             raise tokens.refuse("Only JSON object is allowed in array of $or relationship.")
         copies = [dict(each) for each in rules] or [{}]
-        found += _object(copies, path, tokens, wildcards, in_or=True)
+        found += _object(copies, path, tokens, reading, in_or=True)
         if len(found) > MOST_COMBINATIONS:
             raise Refused("Rule is too complex - too many combinations of $or")
     if count < 2:
@@ -139,11 +154,11 @@ def _either(
     return found
 
 
-def _matchers(tokens: Tokens, wildcards: list[str]) -> list[Matcher]:
+def _matchers(tokens: Tokens, reading: Reading) -> list[Matcher]:
     found: list[Matcher] = []
     while (token := tokens.next()).kind != json.END_ARRAY:
         if token.kind == json.START_OBJECT:
-            found.append(operator(tokens, wildcards))
+            found.append(operator(tokens, reading))
         elif token.kind == json.STRING:
             found.append(equals(tokens.text()))
         elif token.kind == json.NUMBER:

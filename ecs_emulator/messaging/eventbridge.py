@@ -11,14 +11,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 from ecs_emulator.access.resource_policies import Decision, allows, role_permits
-from ecs_emulator.messaging.mail import stamp
+from ecs_emulator.messaging.deliveries import AttemptDelivery, Delivery, Outcome
 from ecs_emulator.messaging.sns import Publication, Sns
-from ecs_emulator.messaging.target_input import event_text, target_text
+from ecs_emulator.messaging.target_input import NotJson, event_text, target_text
 from ecs_emulator.world.clock import Clock
 from ecs_emulator.world.ids import Ids
 from ecs_emulator.world.lookups import (
@@ -29,48 +29,12 @@ from ecs_emulator.world.lookups import (
     Rule,
     Target,
 )
-from ecs_emulator.world.messages import Stimulus
 
 SERVICE = "events.amazonaws.com"
 DEFAULT_BUS = "default"
 _KEPT = 1000
 
 LONGEST_WAIT_SECONDS = 900.0
-Outcome = Literal["delivered", "retrying", "failed", "unsupported"]
-
-
-@dataclass(frozen=True, slots=True)
-class AttemptDelivery(Stimulus):
-    """The moment when EventBridge hands one event to one target."""
-
-    region: str
-    target: Target
-    event_json: str
-    published_at: datetime
-    retries: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """What became of one event at one target."""
-
-    time: datetime
-    region: str
-    event_id: str
-    detail_type: str
-    event_name: str
-    rule: str
-    target_id: str
-    target_arn: str
-    outcome: Outcome
-    error_code: str = ""
-    error: str = ""
-    message_id: str = ""
-    dead_letter: str = ""
-    """delivered, or why the dead-letter queue did not take it. Empty if the target has none."""
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self) | {"time": stamp(self.time)}
 
 
 class _Undeliverable(Exception):
@@ -209,7 +173,11 @@ class EventBus:
             raise _Undeliverable(
                 "NO_RESOURCE", f"The target is in {region}, its rule in {stimulus.region}."
             )
-        return sender(target, target_text(event, target, stimulus.published_at))
+        try:
+            text = target_text(event, target, stimulus.published_at)
+        except NotJson as error:
+            raise _Undeliverable("INVALID_PARAMETER", str(error)) from error
+        return sender(target, text)
 
     def _to_topic(self, target: Target, text: str) -> str:
         topic = self._account.topic(target.arn)

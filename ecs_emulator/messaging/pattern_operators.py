@@ -10,40 +10,60 @@ The texts are those of https://github.com/aws/event-ruler, which EventBridge han
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Callable, Sequence
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from ecs_emulator.messaging import json_tokens as json
 from ecs_emulator.messaging import matchers
-from ecs_emulator.messaging.json_tokens import Token, Tokens, Unreadable
+from ecs_emulator.messaging.json_tokens import Tokens, Unreadable
 from ecs_emulator.messaging.matchers import Matcher
+from ecs_emulator.messaging.numeric_ranges import TOO_MANY, numeric
 
 _ONE_KEY = "Only one key allowed in match expression"
-_TOO_MANY = "Too many elements in numeric expression"
 _NO_TEXT_IN_CASE = (
     "Inside anything-but/equals-ignore-case list, number|start|null|boolean is not supported."
 )
-_MOST_WILDCARDS = 4
-"""Assumed: of those patterns that differ by a repeating sequence EventBridge refused one with six
-and takes each with fewer that its guide shows."""
+_MOST_ALIKE = 4
+"""Wildcards that go on with the same character. Assumed: "*:*:*:*:*:event-bus/*" with five of them
+was refused, and no public recording has four."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is being read: by which operators, and the wildcards that were met so far."""
+
+    operators: Mapping[str, Reader]
+    wildcards: list[str] = field(default_factory=list)
+
+
+Reader = Callable[[Tokens, Reading], Matcher]
+Inner = tuple[Callable[[str], Matcher], str]
+"""What an operator within anything-but makes of a text, and its refusal of anything else."""
 
 
 class Refused(Exception):
     """The value of an operator makes no sense. EventBridge names no place for these."""
 
 
-def operator(tokens: Tokens, wildcards: list[str]) -> Matcher:
+def operator(tokens: Tokens, reading: Reading) -> Matcher:
     """The matcher of the object that has just been opened; a wildcard is noted, for its cost."""
     if tokens.next().kind != json.FIELD:
         raise tokens.refuse("Match expression name not found")
     name = tokens.current.text
-    read = _OPERATORS.get(name)
+    read = reading.operators.get(name)
     if read is None:
         raise tokens.refuse(f"Unrecognized match type {name}")
-    return read(tokens, wildcards)
+    return read(tokens, reading)
 
 
 def is_too_complex(wildcards: Sequence[str]) -> bool:
-    return any(each.replace("\\\\", "").replace("\\*", "").count("*") > _MOST_WILDCARDS for each in wildcards)
+    """Whether too many wildcards of one pattern look for the same thing."""
+    return any(
+        max(Counter(re.findall(r"\*(.)", each)).values(), default=0) > _MOST_ALIKE
+        for each in wildcards
+    )
 
 
 def _text(tokens: Tokens, name: str) -> str:
@@ -59,22 +79,24 @@ def _end(tokens: Tokens, reason: str = _ONE_KEY) -> None:
         raise tokens.refuse(reason)
 
 
-def _exactly(tokens: Tokens, _: list[str]) -> Matcher:
+def _exactly(tokens: Tokens, _: Reading) -> Matcher:
     return matchers.equals(_text(tokens, "exact"))
 
 
-def _in_any_case(tokens: Tokens, _: list[str]) -> Matcher:
+def _in_any_case(tokens: Tokens, _: Reading) -> Matcher:
     return matchers.equals_in_any_case(_text(tokens, "equals-ignore-case"))
 
 
 def _end_of_text(
-    name: str, plain: Callable[[str], Matcher], in_any_case: Callable[[str], Matcher]
-) -> Callable[[Tokens, list[str]], Matcher]:
-    """prefix and suffix: a text, or {"equals-ignore-case": a text}."""
+    name: str,
+    plain: Callable[[str], Matcher],
+    in_any_case: Callable[[str], Matcher] | None = None,
+) -> Reader:
+    """prefix and suffix: a text, or {"equals-ignore-case": a text} where there is that."""
 
-    def read(tokens: Tokens, _: list[str]) -> Matcher:
+    def read(tokens: Tokens, _: Reading) -> Matcher:
         kind = tokens.next().kind
-        if kind == json.START_OBJECT:
+        if kind == json.START_OBJECT and in_any_case is not None:
             if tokens.next().kind != json.FIELD:
                 raise tokens.refuse(f"{name.capitalize()} expression name not found")
             inner = tokens.current.text
@@ -92,7 +114,7 @@ def _end_of_text(
     return read
 
 
-def _exists(tokens: Tokens, _: list[str]) -> Matcher:
+def _exists(tokens: Tokens, _: Reading) -> Matcher:
     kind = tokens.next().kind
     if kind not in (json.TRUE, json.FALSE):
         raise tokens.refuse("exists match pattern must be either true or false.")
@@ -100,12 +122,12 @@ def _exists(tokens: Tokens, _: list[str]) -> Matcher:
     return matchers.Present() if kind == json.TRUE else matchers.Absent()
 
 
-def _wildcard(tokens: Tokens, wildcards: list[str]) -> Matcher:
+def _wildcard(tokens: Tokens, reading: Reading) -> Matcher:
     if tokens.next().kind != json.STRING:
         raise tokens.refuse("wildcard match pattern must be a string")
     text = tokens.text()
     _check_wildcard(tokens, text)
-    wildcards.append(text)
+    reading.wildcards.append(text)
     _end(tokens)
     return matchers.like(text)
 
@@ -125,7 +147,7 @@ def _check_wildcard(tokens: Tokens, text: str) -> None:
         at += 1
 
 
-def _cidr(tokens: Tokens, _: list[str]) -> Matcher:
+def _cidr(tokens: Tokens, _: Reading) -> Matcher:
     if tokens.next().kind != json.STRING:
         raise tokens.refuse("prefix match pattern must be a string")
     network = _network(tokens.text())
@@ -152,83 +174,41 @@ def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
     return ipaddress.ip_network(f"{address}/{bits}", strict=False)
 
 
-# --- numeric -------------------------------------------------------------------------------------
-
-
-def _numeric(tokens: Tokens, _: list[str]) -> Matcher:
-    if tokens.next().kind != json.START_ARRAY:
-        raise tokens.refuse("Value of numeric must be an array.")
-    found = _range(tokens)
-    _end(tokens, _TOO_MANY)
-    return found
-
-
-def _range(tokens: Tokens) -> Matcher:
-    if tokens.next().kind != json.STRING:
-        raise tokens.refuse(f"Invalid member in numeric match: {_written(tokens.current)}")
-    sign = tokens.text()
-    if sign not in ("=", "<", "<=", ">", ">="):
-        tokens.next()
-        raise tokens.refuse(f"Unrecognized numeric range operator: {sign}")
-    value = _number(tokens, "equals" if sign == "=" else sign)
-    if sign not in (">", ">="):
-        if tokens.next().kind != json.END_ARRAY:
-            raise tokens.refuse(_TOO_MANY)
-        if sign == "=":
-            return matchers.between(value, value)
-        return matchers.between(None, value, open_top=sign == "<")
-    if tokens.next().kind == json.END_ARRAY:
-        return matchers.between(value, None, open_bottom=sign == ">")
-    return _upper_end(tokens, value, open_bottom=sign == ">")
-
-
-def _upper_end(tokens: Tokens, bottom: float, *, open_bottom: bool) -> Matcher:
-    if tokens.current.kind != json.STRING:
-        raise tokens.refuse(f"Bad value in numeric range: {_written(tokens.current)}")
-    sign = tokens.text()
-    if sign not in ("<", "<="):
-        raise tokens.refuse(f"Bad numeric range operator: {sign}")
-    top = _number(tokens, sign)
-    if tokens.next().kind != json.END_ARRAY:
-        raise tokens.refuse("Too many terms in numeric range expression")
-    if bottom >= top:
-        raise tokens.refuse("Bottom must be less than top")
-    return matchers.between(bottom, top, open_bottom=open_bottom, open_top=sign == "<")
-
-
-def _number(tokens: Tokens, of: str) -> float:
-    if tokens.next().kind != json.NUMBER:
-        raise tokens.refuse(f"Value of {of} must be numeric")
-    value = float(tokens.text())
-    if value in (float("inf"), float("-inf")):
-        raise tokens.refuse(f"Cannot compare number : {tokens.text()}")
-    return value
-
-
-def _written(token: Token) -> str:
-    return token.text or token.kind
-
-
 # --- anything-but --------------------------------------------------------------------------------
 
 
-def _anything_but(tokens: Tokens, wildcards: list[str]) -> Matcher:
+def _anything_but(inner_operators: Mapping[str, Inner]) -> Reader:
+    """anything-but, of texts, numbers or these operators."""
+
+    def read(tokens: Tokens, reading: Reading) -> Matcher:
+        return _read_anything_but(tokens, reading, inner_operators)
+
+    return read
+
+
+def _read_anything_but(
+    tokens: Tokens,
+    reading: Reading,
+    inner_operators: Mapping[str, Inner],
+) -> Matcher:
     token, inner = tokens.next(), ""
     if token.kind == json.START_OBJECT:
         if tokens.next().kind != json.FIELD:
             raise tokens.refuse("Anything-But expression name not found")
         inner = tokens.current.text
-        if inner not in _INNER:
+        if inner not in inner_operators:
             raise tokens.refuse(f"Unsupported anything-but pattern: {inner}")
         token = tokens.next()
+        if inner_operators is _INNER_OF_SNS and token.kind != json.STRING:
+            raise tokens.refuse(inner_operators[inner][1])
     if token.kind not in (json.START_ARRAY, json.STRING, json.NUMBER):
-        raise tokens.refuse(
-            "Value of anything-but must be an array or single string/number value."
-        )
-    found = _texts(tokens, inner, wildcards) if inner else _plain_values(tokens)
-    _end(tokens, _TOO_MANY)
+        raise tokens.refuse("Value of anything-but must be an array or single string/number value.")
+    found = (
+        _texts(tokens, inner, reading, inner_operators[inner]) if inner else _plain_values(tokens)
+    )
+    _end(tokens, TOO_MANY)
     if inner:
-        _end(tokens, _TOO_MANY)
+        _end(tokens, TOO_MANY)
     return matchers.none_of(found)
 
 
@@ -239,9 +219,7 @@ def _plain_values(tokens: Tokens) -> list[Matcher]:
     kinds, values = set(), []
     while tokens.next().kind != json.END_ARRAY:
         if tokens.current.kind not in (json.STRING, json.NUMBER):
-            inner = tokens.refuse(
-                "Inside anything but list, start|null|boolean is not supported."
-            )
+            inner = tokens.refuse("Inside anything but list, start|null|boolean is not supported.")
             raise tokens.refuse(str(inner))  # EventBridge says the place twice
         kinds.add(tokens.current.kind)
         values.append(matchers.equals(_plain(tokens)))
@@ -259,20 +237,20 @@ def _plain(tokens: Tokens) -> str | float:
     return float(text) if is_number else text
 
 
-def _texts(tokens: Tokens, inner: str, wildcards: list[str]) -> list[Matcher]:
+def _texts(tokens: Tokens, inner: str, reading: Reading, how: Inner) -> list[Matcher]:
     if tokens.current.kind != json.START_ARRAY:
-        return [_one(tokens, inner, wildcards)]
+        return [_one(tokens, inner, reading, how)]
     found = []
     while tokens.next().kind != json.END_ARRAY:
         try:
-            found.append(_one(tokens, inner, wildcards))
+            found.append(_one(tokens, inner, reading, how))
         except Unreadable as error:
             raise tokens.refuse(str(error)) from error
     return found
 
 
-def _one(tokens: Tokens, inner: str, wildcards: list[str]) -> Matcher:
-    make, reason = _INNER[inner]
+def _one(tokens: Tokens, inner: str, reading: Reading, how: Inner) -> Matcher:
+    make, reason = how
     if tokens.current.kind != json.STRING:
         raise tokens.refuse(reason)
     text = tokens.text()
@@ -280,24 +258,38 @@ def _one(tokens: Tokens, inner: str, wildcards: list[str]) -> Matcher:
         raise tokens.refuse("Null prefix/suffix not allowed")
     if inner == "wildcard":
         _check_wildcard(tokens, text)
-        wildcards.append(text)
+        reading.wildcards.append(text)
     return make(text)
 
 
-_INNER: dict[str, tuple[Callable[[str], Matcher], str]] = {
+_INNER: Mapping[str, Inner] = {
     "equals-ignore-case": (matchers.equals_in_any_case, _NO_TEXT_IN_CASE),
     "prefix": (matchers.starts_with, "prefix/suffix match pattern must be a string"),
     "suffix": (matchers.ends_with, "prefix/suffix match pattern must be a string"),
     "wildcard": (matchers.like, "wildcard match pattern must be a string"),
 }
-_OPERATORS: dict[str, Callable[[Tokens, list[str]], Matcher]] = {
+_INNER_OF_SNS: Mapping[str, Inner] = {
+    "prefix": (matchers.starts_with, "prefix match pattern must be a string")
+}
+EVENTBRIDGE: Mapping[str, Reader] = {
     "exactly": _exactly,
     "prefix": _end_of_text("prefix", matchers.starts_with, matchers.starts_in_any_case),
     "suffix": _end_of_text("suffix", matchers.ends_with, matchers.ends_in_any_case),
     "equals-ignore-case": _in_any_case,
-    "anything-but": _anything_but,
-    "numeric": _numeric,
+    "anything-but": _anything_but(_INNER),
+    "numeric": numeric,
     "cidr": _cidr,
     "exists": _exists,
     "wildcard": _wildcard,
 }
+SNS: Mapping[str, Reader] = {
+    "prefix": _end_of_text("prefix", matchers.starts_with),
+    "suffix": _end_of_text("suffix", matchers.ends_with),
+    "equals-ignore-case": _in_any_case,
+    "anything-but": _anything_but(_INNER_OF_SNS),
+    "numeric": numeric,
+    "cidr": _cidr,
+    "exists": _exists,
+}
+"""SNS has an older matcher: no wildcards, and of anything-but only prefix beside plain values.
+https://docs.aws.amazon.com/sns/latest/dg/string-value-matching.html"""

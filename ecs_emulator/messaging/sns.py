@@ -22,6 +22,7 @@ from ecs_emulator.world.ids import Ids
 from ecs_emulator.world.lookups import AccountLookups, NotAccepted, Subscription, Topic
 
 MAIL_PROTOCOLS = ("email", "email-json")
+WEB_PROTOCOLS = ("http", "https")
 TOKEN_LIFETIME = timedelta(hours=48)
 SIGNATURE = "RVhBTVBMRS1OT1QtQS1SRUFMLVNJR05BVFVSRQ=="
 """The same for every message: nobody here can check it. It reads EXAMPLE-NOT-A-REAL-SIGNATURE."""

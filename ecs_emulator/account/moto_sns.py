@@ -1,27 +1,40 @@
-"""Room: moto's APIs of SNS and EventBridge, with what they lack.
+"""Room: moto's API of SNS, with what it lacks.
 
-Lives here: e-mail subscriptions that wait to be confirmed, the refusals of PutEvents,
-TestEventPattern.
-Never here: rules. What SNS and EventBridge do is in `sns` and `eventbridge`.
+Lives here: subscriptions that wait to be confirmed, and what SNS refuses of endpoints, attributes
+and filter policies.
+Never here: what SNS does with a message, or what a filter policy means (messaging).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Mapping
 from typing import Any, ClassVar, cast
 
-from moto.core.exceptions import JsonRESTError, ServiceException
+from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
-from moto.events.models import EventPattern
-from moto.events.responses import EventsHandler
 from moto.sns.exceptions import InvalidParameterValue, SNSNotFoundError
 from moto.sns.responses import SNSResponse
 
-from ecs_emulator.account.lookups import SINCE, note_rule, subscription
-from ecs_emulator.messaging.sns import MAIL_PROTOCOLS, Sns, SnsRefusal, is_address
-from ecs_emulator.messaging.target_input import ENVELOPE
-from ecs_emulator.world.clock import Clock
+from ecs_emulator.account.lookups import subscription
+from ecs_emulator.messaging.filter_policies import (
+    ATTRIBUTES,
+    BODY,
+    InvalidFilterPolicy,
+    NestedPolicy,
+    parse,
+)
+from ecs_emulator.messaging.sns import (
+    MAIL_PROTOCOLS,
+    WEB_PROTOCOLS,
+    Sns,
+    SnsRefusal,
+    is_address,
+)
+
+WAITING_PROTOCOLS = (*MAIL_PROTOCOLS, *WEB_PROTOCOLS)
+PROTOCOLS = (*WAITING_PROTOCOLS, "sqs", "sms", "lambda", "application", "firehose")
+"""https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html"""
 
 
 class SnsApi(SNSResponse):
@@ -32,10 +45,11 @@ class SnsApi(SNSResponse):
     def subscribe(self) -> ActionResult:
         topic, protocol = self._get_param("TopicArn"), self._get_param("Protocol")
         endpoint = self._get_param("Endpoint") or ""
-        if protocol not in MAIL_PROTOCOLS:
+        _check_endpoint(protocol, endpoint)
+        given = self._get_attributes() or {}
+        _check_filter(given, given.get("FilterPolicyScope"), "Attributes Reason: ")
+        if protocol not in WAITING_PROTOCOLS:
             return super().subscribe()
-        if not is_address(endpoint):
-            raise InvalidParameterValue("Invalid parameter: Email address")
         is_new = self.backend._find_subscription(topic, endpoint, protocol) is None
         try:
             result = super().subscribe()
@@ -52,6 +66,18 @@ class SnsApi(SNSResponse):
         half_made = self.backend._find_subscription(topic, endpoint, protocol)
         if is_new and half_made is not None:
             self.backend.unsubscribe(half_made.arn)
+
+    def set_subscription_attributes(self) -> ActionResult:
+        """The scope that a policy is read in is the one that is set, or else set by this call."""
+        name, value = self._get_param("AttributeName"), self._get_param("AttributeValue")
+        found = self.backend.subscriptions.get(self._get_param("SubscriptionArn"))
+        if found is not None and name in ("FilterPolicy", "FilterPolicyScope"):
+            now = {
+                each: found.attributes.get(each) for each in ("FilterPolicy", "FilterPolicyScope")
+            }
+            now |= {name: value}
+            _check_filter(now, now["FilterPolicyScope"])
+        return super().set_subscription_attributes()
 
     def confirm_subscription(self) -> ActionResult:
         topic = self._get_param("TopicArn")
@@ -107,6 +133,34 @@ class SnsApi(SNSResponse):
         return super().set_topic_attributes()
 
 
+def _check_endpoint(protocol: str, endpoint: str) -> None:
+    if protocol not in PROTOCOLS:
+        raise InvalidParameterValue(
+            f"Invalid parameter: Amazon SNS does not support this protocol string: {protocol}"
+        )
+    if protocol in MAIL_PROTOCOLS and not is_address(endpoint):
+        raise InvalidParameterValue("Invalid parameter: Email address")
+    if protocol in WEB_PROTOCOLS and not endpoint.startswith(f"{protocol}://"):
+        raise InvalidParameterValue("Invalid parameter: Endpoint must match the specified protocol")
+
+
+def _check_filter(given: Mapping[str, Any], scope: str | None, lead: str = "") -> None:
+    if scope not in (None, ATTRIBUTES, BODY):
+        raise InvalidParameterValue(
+            f"Invalid parameter: {lead}FilterPolicyScope: Invalid value [{scope}]. "
+            f"Please use either {BODY} or {ATTRIBUTES}"
+        )
+    try:
+        if text := given.get("FilterPolicy"):
+            parse(text, scope or ATTRIBUTES)
+    except InvalidFilterPolicy as refusal:
+        raise InvalidParameterValue(
+            f"Invalid parameter: {lead}FilterPolicy: {refusal}"
+        ) from refusal
+    except NestedPolicy as refusal:
+        raise InvalidParameterValue(f"Invalid parameter: {refusal}") from refusal
+
+
 def _with_pending(answer: ActionResult) -> ActionResult:
     """Until it is confirmed, a list shows PendingConfirmation where the ARN will be."""
     listed = cast(Any, answer).result
@@ -125,56 +179,3 @@ def _with_pending(answer: ActionResult) -> ActionResult:
 
 def _shown_arn(found: Any) -> str:
     return "PendingConfirmation" if subscription(found).is_pending else str(found.arn)
-
-
-class EventsApi(EventsHandler):
-    """moto's EventBridge, with the refusals of PutEvents and with TestEventPattern."""
-
-    clock: ClassVar[Clock]
-
-    def put_rule(self) -> Any:
-        return self._noted(self._get_param("Name"), super().put_rule)
-
-    def put_targets(self) -> Any:
-        return self._noted(self._get_param("Rule"), super().put_targets)
-
-    def _noted(self, name: str, act: Callable[[], Any]) -> Any:
-        """Note when a rule and its targets came, which moto does not."""
-        bus = (self._get_param("EventBusName") or "default").rpartition("/")[2]
-        rules = getattr(self.events_backend.event_buses.get(bus), "rules", {})
-        before = getattr(rules.get(name), SINCE, {})
-        answer = act()
-        if rule := rules.get(name):
-            note_rule(rule, before, self.clock.now)
-        return answer
-
-    def put_events(self) -> str:
-        entries = self._get_param("Entries") or []
-        own = [str(each.get("Source", "")).startswith("aws.") for each in entries]
-        accepted = self.events_backend.put_events(
-            [each for each, is_aws in zip(entries, own, strict=True) if not is_aws]
-        )
-        refusal = {
-            "ErrorCode": "NotAuthorizedForSourceException",
-            "ErrorMessage": "Not authorized for the source.",
-        }
-        rest = iter(accepted)
-        answers = [refusal if is_aws else next(rest) for is_aws in own]
-        failed = sum("ErrorCode" in each for each in answers)
-        return json.dumps({"FailedEntryCount": failed, "Entries": answers})
-
-    def test_event_pattern(self) -> tuple[str, dict[str, Any]]:  # type: ignore[override]
-        pattern = EventPattern.load(self._get_param("EventPattern"))
-        try:
-            event = json.loads(self._get_param("Event") or "")
-        except ValueError as error:
-            raise _invalid_event("it is not JSON") from error
-        wanted = [key for key in ENVELOPE if key not in ("version", "detail")]
-        missing = [key for key in wanted if not isinstance(event, dict) or key not in event]
-        if missing:
-            raise _invalid_event(f"it lacks {', '.join(missing)}")
-        return json.dumps({"Result": pattern.matches_event(event)}), self.response_headers
-
-
-def _invalid_event(reason: str) -> JsonRESTError:
-    return JsonRESTError("ValidationException", f"Parameter Event is not valid. Reason: {reason}.")
