@@ -41,6 +41,7 @@ from moto.sns.models import SNSBackend
 from moto.sns.models import Topic as MotoTopic
 from werkzeug.exceptions import HTTPException
 
+from ecs_emulator.account import moto_sqs
 from ecs_emulator.account.first_things import seed_caller, seed_roles
 from ecs_emulator.account.lookups import matches, rule_of
 from ecs_emulator.account.managed_policies import ManagedPolicies
@@ -165,6 +166,8 @@ def _handler(service: str, path: str) -> Handler | None:
     return next(found, None)
 
 
+_INHERITED = object()
+"""Where moto has nothing of that name, or its class above."""
 _backends = cache(cast(Any, get_backend))
 """moto imports its service anew at each question."""
 
@@ -229,8 +232,9 @@ def _take_over(around: Surroundings, now: Callable[[], datetime]) -> Callable[[]
         (EventPatternParser, "parse", _kept),
         (SNSBackend, "_validate_filter_policy", _not_by_moto),
         (moto.sns.models, "FilterPolicyMatcher", _not_by_moto),
+        *moto_sqs.REPLACED,
     ]
-    undo = [(owner, name, getattr(owner, name)) for owner, name, _ in replaced]
+    undo = [(owner, name, vars(owner).get(name, _INHERITED)) for owner, name, _ in replaced]
     for owner, name, ours in replaced:
         setattr(owner, name, ours)
     default_user_config["iam"]["load_aws_managed_policies"] = True
@@ -238,7 +242,10 @@ def _take_over(around: Surroundings, now: Callable[[], datetime]) -> Callable[[]
 
     def restore() -> None:
         for owner, name, theirs in undo:
-            setattr(owner, name, theirs)
+            if theirs is _INHERITED:
+                delattr(owner, name)
+            else:
+                setattr(owner, name, theirs)
         default_user_config["iam"]["load_aws_managed_policies"] = False
         del SERVICE_NAME_CONVERSION["ecs"]
 
