@@ -122,9 +122,11 @@ class Backlog:
             self.remove(message)
 
     def _advance(self) -> None:
-        now = self._now()
-        while self._waiting and self._waiting[0][0] < now:
-            _, number = heappop(self._waiting)
+        """At its very moment a delayed message is ready and one in flight is not yet: it waits on."""
+        now, due = self._now(), []
+        while self._waiting and self._waiting[0][0] <= now:
+            due.append(heappop(self._waiting)[1])
+        for number in due:
             if message := self._all.get(number):
                 self.moved(message)
 
