@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from botocore.model import OperationNotFoundError
 
+from ecs_emulator.account import requests
 from ecs_emulator.account.identities import MotoIdentities
 from ecs_emulator.account.lookups import EcsLookups, MotoLookups, regional
 from ecs_emulator.messaging import mail_links
@@ -111,9 +112,12 @@ class Account(EcsLookups):
         if service not in SERVICES:
             text = f"The emulator does not have the AWS service {service}."
             return error_response(request, 400, "NotImplemented", text)
+        refused = requests.refusal(request, service)
+        if refused and self._moto_world().has(request, service):
+            return refused
         self.sns.forget_expired()
         try:
-            return self._moto_world().answer(without_wait(request), service)
+            answer = self._moto_world().answer(without_wait(request), service)
         except (NotImplementedError, OperationNotFoundError):
             text = f"The emulator does not have {service} {request.operation or request.path}."
             code = "UnknownOperationException" if request.is_json else "InvalidAction"
@@ -122,9 +126,10 @@ class Account(EcsLookups):
             if error.args == (region,):
                 text = f"{service} has no region {region}."
                 return error_response(request, 400, "InvalidRegion", text)
-            return _crashed(request, error)
+            return _unforeseen(request, service, error)
         except Exception as error:
-            return _crashed(request, error)
+            return _unforeseen(request, service, error)
+        return requests.readable(answer)
 
     def long_poll_seconds(self, request: HttpRequest) -> int:
         """How long a ReceiveMessage may wait for a message: its own word, or else the queue's.
@@ -152,7 +157,6 @@ class Account(EcsLookups):
         return mail_links.follow(path_with_query, self.sns, self._lookups)
 
 
-def _crashed(request: HttpRequest, error: Exception) -> HttpResponse:
-    _log.error("moto failed on %s %s", request.scope, request.operation, exc_info=error)
-    text = f"The emulator failed on {request.operation or request.path}: {error!r}"
-    return error_response(request, 500, "InternalFailure", text)
+def _unforeseen(request: HttpRequest, service: str, error: Exception) -> HttpResponse:
+    _log.info("moto failed on %s %s", request.scope, request.operation, exc_info=error)
+    return requests.unforeseen(request, service)

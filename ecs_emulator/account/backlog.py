@@ -122,7 +122,7 @@ class Backlog:
             self.remove(message)
 
     def _advance(self) -> None:
-        """At its very moment a delayed message is ready and one in flight is not yet: it waits on."""
+        """At that very moment a delayed message is ready; one in flight is not, and waits on."""
         now, due = self._now(), []
         while self._waiting and self._waiting[0][0] <= now:
             due.append(heappop(self._waiting)[1])

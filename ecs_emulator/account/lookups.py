@@ -81,7 +81,7 @@ class MotoLookups:
     def accepts(self, subscription_arn: str, message: str, attributes: lookups.Policy) -> bool:
         found = self._moto_subscription(subscription_arn)
         text = found.attributes.get("FilterPolicy") if found else None
-        if not text:
+        if not filter_policies.has_filter(text):
             return True
         scope = found.attributes.get("FilterPolicyScope") or filter_policies.ATTRIBUTES
         return filter_policies.parse(text, scope).accepts(attributes, message)

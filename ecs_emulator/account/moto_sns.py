@@ -22,6 +22,7 @@ from ecs_emulator.messaging.filter_policies import (
     BODY,
     InvalidFilterPolicy,
     NestedPolicy,
+    has_filter,
     parse,
 )
 from ecs_emulator.messaging.sns import (
@@ -151,7 +152,7 @@ def _check_filter(given: Mapping[str, Any], scope: str | None, lead: str = "") -
             f"Please use either {BODY} or {ATTRIBUTES}"
         )
     try:
-        if text := given.get("FilterPolicy"):
+        if has_filter(text := given.get("FilterPolicy")):
             parse(text, scope or ATTRIBUTES)
     except InvalidFilterPolicy as refusal:
         raise InvalidParameterValue(

@@ -25,6 +25,7 @@ import moto.core.utils
 import moto.settings
 import moto.sns.models
 import moto.utilities.utils
+from botocore import xform_name
 from botocore.exceptions import ClientError
 from moto.backends import get_backend
 from moto.core.base_backend import BackendDict
@@ -97,6 +98,12 @@ class MotoWorld:
     def backend(self, service: str, region: str) -> Any:
         """moto's backend of a service in a region. KeyError if there is no such region."""
         return _backends(service)[self._account_id][region]
+
+    def has(self, request: HttpRequest, service: str) -> bool:
+        """Whether moto has this operation; where its handler does not tell, yes."""
+        handler = _handler(service, request.path)
+        owner = getattr(handler, "__self__", None)
+        return owner is None or hasattr(owner, xform_name(request.operation))
 
     def answer(self, request: HttpRequest, service: str) -> HttpResponse:
         """Raises whatever moto raises for what it does not have."""

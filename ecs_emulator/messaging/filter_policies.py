@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from math import prod
-from typing import Any
+from typing import Any, TypeGuard
 
 from ecs_emulator.messaging.event_patterns import EventPattern, read
 from ecs_emulator.messaging.pattern_operators import SNS, Reading, Refused
@@ -79,6 +79,11 @@ def parse(text: str, scope: str = ATTRIBUTES) -> FilterPolicy:
     if _combinations(pattern) > MOST_COMBINATIONS:
         raise InvalidFilterPolicy("Filter policy is too complex")
     return FilterPolicy(pattern, scope)
+
+
+def has_filter(text: str | None) -> TypeGuard[str]:
+    """An empty policy, {}, takes the filter away."""
+    return bool(text) and "".join(str(text).split()) != "{}"
 
 
 def _combinations(pattern: EventPattern) -> int:
