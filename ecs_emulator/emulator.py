@@ -11,13 +11,12 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 import boto3
-import botocore.session
 from botocore.config import Config
 
 from ecs_emulator.client import EmulatorControls
 from ecs_emulator.environment import ACCESS_KEY, HOME_REGION, SECRET_KEY, environment_for
 from ecs_emulator.http.server import EmulatorServer
-from ecs_emulator.wire.service_models import shared_loader
+from ecs_emulator.wire.service_models import nobodys_session
 from ecs_emulator.world.clock import FIRST_MOMENT, FROZEN
 
 _DIRECT = Config(proxies={}, retries={"total_max_attempts": 1})
@@ -75,10 +74,7 @@ class Emulator:
     def client(self, service: str, region: str = HOME_REGION) -> Any:
         """A boto3 client: client("ecs"), client("sns", "us-east-1"). It asks once and no proxy."""
         if self._session is None:
-            core = botocore.session.Session(
-                session_vars=dict.fromkeys(("profile", "config_file"), (None, None, None, None))
-            )
-            core.register_component("data_loader", shared_loader())
+            core = nobodys_session()
             self._session = boto3.Session(ACCESS_KEY, SECRET_KEY, botocore_session=core)
         return self._session.client(service, region, endpoint_url=self.url, config=_DIRECT)
 

@@ -11,7 +11,8 @@ https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 
 ENDPOINT_VARIABLE = "AWS_ENDPOINT_URL"
 ACCESS_KEY, SECRET_KEY = "AKIAIOSFODNN7EXAMPLE", "emulator"  # the key of AWS's own examples
@@ -56,3 +57,17 @@ def without_proxy(given: Mapping[str, str]) -> dict[str, str]:
     names = [each.strip() for each in said.split(",") if each.strip()]
     value = ",".join(dict.fromkeys((*names, *_LOOPBACK)))
     return {"NO_PROXY": value, "no_proxy": value}
+
+
+@contextmanager
+def without_the_users_settings() -> Iterator[None]:
+    """A profile that does not exist, or a broken file, would end an import of moto."""
+    names = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
+    kept = {name: os.environ.pop(name) for name in names if name in os.environ}
+    os.environ |= dict.fromkeys(names[2:], os.devnull)
+    try:
+        yield
+    finally:
+        for name in names[2:]:
+            del os.environ[name]
+        os.environ |= kept

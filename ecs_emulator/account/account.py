@@ -27,6 +27,7 @@ from ecs_emulator.wire.http_messages import (
     error_response,
     is_receive_message,
     requested_wait,
+    unsigned,
     without_wait,
 )
 from ecs_emulator.world.clock import Clock
@@ -106,15 +107,14 @@ class Account(EcsLookups):
     def handle(self, request: HttpRequest) -> HttpResponse:
         """Answer any AWS call that is not ECS. Never raises, never waits, never calls out."""
         if request.scope is None:
-            text = "Request is missing Authentication Token"
-            return error_response(request, 403, "MissingAuthenticationToken", text)
+            return unsigned(request)
         region, service = request.scope
         if service not in SERVICES:
             text = f"The emulator does not have the AWS service {service}."
             return error_response(request, 400, "NotImplemented", text)
         refused = requests.refusal(request, service)
         if refused and self._moto_world().has(request, service):
-            return refused
+            return requests.readable(refused)
         self.sns.forget_expired()
         try:
             answer = self._moto_world().answer(without_wait(request), service)

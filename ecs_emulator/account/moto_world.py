@@ -18,6 +18,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any, cast
 
+import boto3
 import botocore.session
 import moto.core.loaders
 import moto.core.responses
@@ -28,7 +29,7 @@ import moto.utilities.utils
 from botocore import xform_name
 from botocore.exceptions import ClientError
 from moto.backends import get_backend
-from moto.core.base_backend import BackendDict
+from moto.core.base_backend import AccountSpecificBackend, BackendDict
 from moto.core.config import default_user_config
 from moto.core.model_instances import reset_model_data
 from moto.core.request import Request
@@ -48,11 +49,12 @@ from ecs_emulator.account.lookups import matches, rule_of
 from ecs_emulator.account.managed_policies import ManagedPolicies
 from ecs_emulator.account.moto_events import EventsApi
 from ecs_emulator.account.moto_sns import SnsApi
+from ecs_emulator.environment import without_the_users_settings
 from ecs_emulator.messaging.eventbridge import EventBus
 from ecs_emulator.messaging.sns import Publication, Sns, SnsRefusal
 from ecs_emulator.messaging.target_input import ENVELOPE
 from ecs_emulator.wire.http_messages import HttpRequest, HttpResponse, error_response
-from ecs_emulator.wire.service_models import loader_for
+from ecs_emulator.wire.service_models import loader_for, nobodys_session
 from ecs_emulator.world.clock import Clock
 from ecs_emulator.world.ids import Ids
 
@@ -161,7 +163,8 @@ def _handlers(service: str) -> tuple[tuple[re.Pattern[str], Handler], ...]:
     ours: dict[str, Handler] = {"sns": SnsApi.dispatch, "events": EventsApi.dispatch}
     if service in ours:
         return ((re.compile("/"), ours[service]),)
-    urls = import_module(f"moto.{_PACKAGES.get(service, service)}.urls").url_paths
+    with without_the_users_settings():
+        urls = import_module(f"moto.{_PACKAGES.get(service, service)}.urls").url_paths
     return tuple(
         (re.compile(path.removeprefix("{0}").removesuffix("$")), handler)
         for path, handler in urls.items()
@@ -175,8 +178,14 @@ def _handler(service: str, path: str) -> Handler | None:
 
 _INHERITED = object()
 """Where moto has nothing of that name, or its class above."""
-_backends = cache(cast(Any, get_backend))
-"""moto imports its service anew at each question."""
+
+
+@cache
+def _backends(service: str) -> Any:
+    """moto imports its service anew at each question, and opens a session as it is imported."""
+    with without_the_users_settings():
+        return cast(Any, get_backend)(service)
+
 
 _definitions_of_moto = cache(moto.core.loaders.create_loader)
 """moto adds to botocore's definitions. It, too, would look through all of them each time."""
@@ -213,6 +222,12 @@ def _kept(parser: EventPatternParser) -> dict[str, Any]:
     return {"text": parser.pattern} if parser.pattern else {}
 
 
+@cache
+def _session_of_nobody() -> Any:
+    """moto asks for Regions. The user's profile, missing or broken, has nothing to do with them."""
+    return boto3.Session(botocore_session=nobodys_session())
+
+
 def _not_by_moto(*_: Any, **__: Any) -> None:
     """Filter policies are read by `filter_policies`."""
 
@@ -229,6 +244,7 @@ def _take_over(around: Surroundings, now: Callable[[], datetime]) -> Callable[[]
         (moto.core.utils, "datetime", clock),
         (botocore.session, "create_loader", loader_for),  # moto opens a session for each question
         (moto.core.utils, "create_loader", _definitions_of_moto),
+        (moto.core.utils, "Session", nobodys_session),
         (moto.utilities.utils, "load_resource", _without_instance_types),
         (moto.settings, "ec2_load_default_amis", lambda: False),  # 0.3 s a region, for nothing
         (BaseResponse, "get_current_account", lambda _: around.account_id),
@@ -240,6 +256,7 @@ def _take_over(around: Surroundings, now: Callable[[], datetime]) -> Callable[[]
         (SNSBackend, "_validate_filter_policy", _not_by_moto),
         (moto.sns.models, "FilterPolicyMatcher", _not_by_moto),
         *moto_sqs.REPLACED,
+        (AccountSpecificBackend, "get_session", staticmethod(_session_of_nobody)),
     ]
     undo = [(owner, name, vars(owner).get(name, _INHERITED)) for owner, name, _ in replaced]
     for owner, name, ours in replaced:

@@ -19,7 +19,7 @@ from ecs_emulator.ecs.tasks.fates import Fate, Surroundings, fate_of, unable_to_
 from ecs_emulator.messaging.deliveries import AttemptDelivery
 from ecs_emulator.wire.call_faults import UNHARMED, CallFaults, Strike
 from ecs_emulator.wire.faults import Faults
-from ecs_emulator.wire.http_messages import HttpRequest, HttpResponse
+from ecs_emulator.wire.http_messages import HttpRequest, HttpResponse, unsigned
 from ecs_emulator.world.aws_events import Event
 from ecs_emulator.world.clock import FIRST_MOMENT, FROZEN, Clock
 from ecs_emulator.world.configuration import LoadBalancer
@@ -111,8 +111,10 @@ class EmulatedAws:
     def answer(self, request: HttpRequest) -> HttpResponse:
         """Answer an AWS call. The world is first brought to the present."""
         self.engine.catch_up()
+        if request.scope is None:
+            return unsigned(request)
         target = request.headers.get("x-amz-target", "")
-        region, service = request.scope or (HOME_REGION, "")
+        region, service = request.scope
         is_open = self.account.is_untouched
         if not is_open and (refusal := self._permissions.refusal(request)):
             return refusal

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
 import logging
 import socket
 import threading
@@ -22,6 +23,7 @@ import uvicorn
 
 from ecs_emulator.http import control
 from ecs_emulator.http.emulated_aws import EmulatedAws
+from ecs_emulator.http.visitors import refusal
 from ecs_emulator.wire.call_faults import AFTER, BEFORE
 from ecs_emulator.wire.http_messages import HttpRequest, HttpResponse, error_response
 from ecs_emulator.world.clock import FIRST_MOMENT, FROZEN
@@ -39,8 +41,9 @@ _log = logging.getLogger(__name__)
 class Application:
     """The ASGI application over one emulated account."""
 
-    def __init__(self, aws: EmulatedAws) -> None:
+    def __init__(self, aws: EmulatedAws, port: int) -> None:
         self.aws = aws
+        self._port = port
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -66,6 +69,8 @@ class Application:
         None: by a fault the connection is closed without one.
         """
         try:
+            if reason := refusal(request.method, request.path, request.headers, self._port):
+                return _not_for_you(reason)
             if request.path.startswith(control.PREFIX):
                 return control.control(self.aws, request)
             return await self._survive(request)
@@ -129,6 +134,11 @@ async def _read(scope: MutableMapping[str, Any], receive: Receive) -> HttpReques
     )
 
 
+def _not_for_you(reason: str) -> HttpResponse:
+    body = json.dumps({"error": reason}).encode()
+    return HttpResponse(403, {"content-type": "application/json"}, body)
+
+
 def _too_large() -> HttpResponse:
     return HttpResponse(413, {"content-type": "text/plain"}, b"The request body is too large.\n")
 
@@ -186,7 +196,7 @@ class EmulatorServer:
         self._socket = _listen(port)
         self.aws = EmulatedAws(seed=seed, start=start, speed=speed)
         config = uvicorn.Config(
-            Application(self.aws),
+            Application(self.aws, self._socket.getsockname()[1]),
             loop="asyncio",
             interface="asgi3",
             lifespan="off",

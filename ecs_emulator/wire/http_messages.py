@@ -127,6 +127,15 @@ def error_response(request: HttpRequest, status: int, code: str, message: str) -
     return HttpResponse(status, headers, json.dumps({"__type": code, "message": message}).encode())
 
 
+def unsigned(request: HttpRequest) -> HttpResponse:
+    """What AWS says to who does not sign: JSON services in one way, query services in another."""
+    if request.is_json:
+        text = "Missing Authentication Token"
+        return error_response(request, 400, "MissingAuthenticationTokenException", text)
+    text = "Request is missing Authentication Token"
+    return error_response(request, 403, "MissingAuthenticationToken", text)
+
+
 def _xml(service: str, status: int, code: str, message: str) -> bytes:
     """S3 puts <Error> at the root, EC2 in <Response><Errors>, the rest in <ErrorResponse>."""
     error = f"<Code>{escape(code)}</Code><Message>{escape(message)}</Message>"

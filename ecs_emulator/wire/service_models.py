@@ -10,6 +10,9 @@ from __future__ import annotations
 from functools import cache
 
 from botocore.loaders import Loader, create_loader
+from botocore.session import Session
+
+_UNSET = (None, None, None, None)
 
 
 @cache
@@ -20,6 +23,17 @@ def shared_loader() -> Loader:
 def loader_for(search_path: str | None = None) -> Loader:
     """In place of botocore's `create_loader`: a search path of somebody's own gets its own."""
     return create_loader(search_path) if search_path else shared_loader()
+
+
+def nobodys_session() -> Session:
+    """A session of botocore that reads no profile and no file of the user's, not even broken ones.
+
+    With the one loader, and with no credentials of its own.
+    """
+    variables = dict.fromkeys(("profile", "config_file", "credentials_file"), _UNSET)
+    made = Session(session_vars=variables)
+    made.register_component("data_loader", shared_loader())
+    return made
 
 
 def read_ahead(*services: str) -> None:

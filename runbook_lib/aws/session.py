@@ -39,8 +39,6 @@ _FIRST_REFUSAL = 300
 """The HTTP status from which botocore takes a reply for an error."""
 _NEARBY = _CONFIG.merge(Config(proxies={}))
 """For the emulator: loopback needs no proxy, whatever the environment says."""
-_NOBODYS = dict.fromkeys(("profile", "config_file"), (None, None, None, None))
-"""For the emulator: the user's own profiles, even broken ones, do not matter."""
 
 
 @dataclass(frozen=True)
@@ -248,7 +246,7 @@ def _open_emulator(region: str) -> Session:
         EmulatorMailbox,
         EmulatorRegistries,
     )
-    from ecs_emulator.wire.service_models import shared_loader
+    from ecs_emulator.wire.service_models import nobodys_session
 
     shared = os.environ.get(ENDPOINT_VARIABLE, "")
     url = shared or _private_url()
@@ -258,13 +256,11 @@ def _open_emulator(region: str) -> Session:
             problem=f"no emulator answers at {ENDPOINT_VARIABLE}={shared}",
             next_step="start it with `runbook emulator serve`, or unset the variable",
         )
-    core = botocore.session.Session(session_vars=_NOBODYS)
-    core.register_component("data_loader", shared_loader())
     boto_session = boto3.Session(
         aws_access_key_id=DUMMY_KEY,
         aws_secret_access_key=DUMMY_SECRET,
         region_name=region,
-        botocore_session=core,
+        botocore_session=nobodys_session(),
     )
 
     def make_client(service: str, where: str) -> Any:

@@ -255,7 +255,8 @@ def test_a_world_in_which_only_ecs_is_called_does_without_moto() -> None:
     asked = (
         "import sys; from ecs_emulator.http.emulated_aws import EmulatedAws;"
         "from ecs_emulator.wire.http_messages import HttpRequest;"
-        "target = {'x-amz-target': 'AmazonEC2ContainerServiceV20141113.ListClusters'};"
+        "target = {'x-amz-target': 'AmazonEC2ContainerServiceV20141113.ListClusters',"
+        "'authorization': 'Credential=k/20260105/eu-west-1/ecs/aws4_request'};"
         "reply = EmulatedAws().answer(HttpRequest('POST', '/', '', target, b'{}'));"
         "assert b':cluster/default' in reply.body;"
         "sys.exit('moto' in sys.modules)"

@@ -25,6 +25,7 @@ SIGNED = (
 def exchange(server: EmulatorServer, request: bytes) -> tuple[int, bytes]:
     """Send bytes as they are; the status and the body of what comes back, or (0, b"")."""
     place = urlsplit(server.url)
+    request = request.replace(b"Host: 127.0.0.1\r\n", f"Host: {place.netloc}\r\n".encode())
     with socket.create_connection((place.hostname, place.port or 0), timeout=30) as line:
         line.sendall(request)
         line.shutdown(socket.SHUT_WR)
@@ -177,15 +178,25 @@ def test_a_target_that_ecs_does_not_have_is_an_unknown_operation(
     assert refused(emulator_server, request(target=target)) == (400, "UnknownOperationException")
 
 
-def test_an_ecs_call_without_a_signature_is_answered_at_home(
-    emulator_server: EmulatorServer,
-) -> None:
+def test_a_json_call_without_a_signature_lacks_its_token(emulator_server: EmulatorServer) -> None:
     status, body = exchange(emulator_server, request(service=None))
 
     assert (status, json.loads(body)) == (
-        200,
-        {"clusterArns": ["arn:aws:ecs:eu-west-1:123456789876:cluster/default"]},
+        400,
+        {
+            "__type": "MissingAuthenticationTokenException",
+            "message": "Missing Authentication Token",
+        },
     )
+
+
+def test_a_query_without_a_signature_lacks_its_token(emulator_server: EmulatorServer) -> None:
+    form = "application/x-www-form-urlencoded"
+    sent = request(b"Action=ListTopics", target=None, service=None, kind=form)
+    status, body = exchange(emulator_server, sent)
+
+    assert status == 403
+    assert b"<Code>MissingAuthenticationToken</Code>" in body
 
 
 def test_a_call_that_nobody_signed_and_that_is_not_for_ecs_is_refused(
@@ -193,7 +204,7 @@ def test_a_call_that_nobody_signed_and_that_is_not_for_ecs_is_refused(
 ) -> None:
     status, _ = exchange(emulator_server, request(service=None, target=None))
 
-    assert status == 403
+    assert status == 400
 
 
 @pytest.mark.parametrize("service", ["s3", "dynamodb", "nonsense", "%00", "e" * 5000])
