@@ -1,4 +1,4 @@
-"""Whatever the user's environment holds, what runs on the emulator asks the emulator and nobody else.
+"""Whatever the user's environment holds, the emulator is asked, and nobody else.
 
 A listener stands where the calls would otherwise go, and hears of none.
 """
