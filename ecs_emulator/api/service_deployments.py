@@ -102,7 +102,7 @@ def _describe(service: Service, record: ServiceDeployment) -> dict[str, Any]:
             for arn, count in record.source_revisions
         ],
         "targetServiceRevision": _target(service, record),
-        "deploymentConfiguration": described(service.configuration),
+        "deploymentConfiguration": described(record.configuration),
         "deploymentCircuitBreaker": {
             "status": record.breaker_status,
             "failureCount": record.failure_count,
@@ -132,25 +132,28 @@ def _alarms(record: ServiceDeployment) -> dict[str, Any]:
 
 
 def _target(service: Service, record: ServiceDeployment) -> dict[str, Any]:
-    deployment = service.deployment(record.deployment_id)
-    is_current = deployment is not None and deployment.revision_arn == record.target_revision_arn
-    counts = deployment.counts if deployment and is_current else None
+    requested, running, pending = service.target_counts(record)
     return {
         "arn": record.target_revision_arn,
-        "requestedTaskCount": deployment.desired_count if deployment and is_current else 0,
-        "runningTaskCount": counts.running if counts else 0,
-        "pendingTaskCount": counts.pending if counts else 0,
+        "requestedTaskCount": requested,
+        "runningTaskCount": running,
+        "pendingTaskCount": pending,
     }
 
 
 def stop_service_deployment(context: Context, call: Call) -> dict[str, Any]:
-    """Only one that is in progress. Without a stopType it is rolled back."""
+    """Only one that is in progress. Without a stopType it is rolled back.
+
+    One that is already on its way back goes on: there is nothing more to ask for.
+    """
     arn = str(call.params["serviceDeploymentArn"])
     service = _service_of(context, arn, "service-deployment")
     records = service.service_deployments if service else []
     record = next((each for each in records if each.arn == arn), None)
     if service is None or record is None:
         raise EcsError("ServiceDeploymentNotFoundException", "Service deployment not found.")
+    if record.status in ("ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS", "STOP_REQUESTED"):
+        return {"serviceDeploymentArn": arn}
     if record.status not in ("PENDING", "IN_PROGRESS"):
         raise EcsError(
             "ConflictException", f"The service deployment cannot be stopped: it is {record.status}."

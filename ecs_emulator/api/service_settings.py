@@ -29,6 +29,8 @@ EMULATED_DEPLOYMENT_SETTINGS = (
     "bakeTimeInMinutes",
     "alarms",
 )
+NEUTRAL_DEPLOYMENT_SETTINGS = ("lifecycleHooks", "linearConfiguration", "canaryConfiguration")
+"""Taken when they are empty, as tools send them beside ROLLING."""
 
 
 def deployment_configuration(
@@ -37,6 +39,8 @@ def deployment_configuration(
     """Members that are left out keep their value."""
     given = call.params.get("deploymentConfiguration", {})
     for name in given:
+        if name in NEUTRAL_DEPLOYMENT_SETTINGS and not given[name]:
+            continue
         if name not in EMULATED_DEPLOYMENT_SETTINGS:
             raise not_emulated(f"deploymentConfiguration.{name} of ecs:{call.operation}")
     if given.get("strategy", "ROLLING") != "ROLLING":
@@ -164,6 +168,25 @@ def _subnet_vpc(region: str, neighbours: Neighbours, subnet_id: str) -> str:
             "does not exist (ErrorCode: InvalidSubnetID.NotFound)"
         )
     return found.vpc_id
+
+
+def check_what_goes_together(
+    definition: TaskDefinition, spec: Mapping[str, Any], *, verb: str
+) -> None:
+    """A grace period needs a load balancer, ECS Exec a task role.
+
+    https://github.com/aws-cloudformation/cfn-lint/issues/3612
+    https://github.com/aws/aws-toolkit-jetbrains/issues/3649
+    """
+    if spec.get("healthCheckGracePeriodSeconds") and not spec.get("loadBalancers"):
+        raise invalid_parameter(
+            "Health check grace period is only valid for services configured to use load balancers"
+        )
+    if spec.get("enableExecuteCommand") and not definition.spec.get("taskRoleArn"):
+        raise invalid_parameter(
+            f"The service couldn't be {verb} because a valid taskRoleArn is not being used. "
+            "Specify a valid task role in your task definition and try again."
+        )
 
 
 def check_load_balancers(

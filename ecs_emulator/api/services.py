@@ -15,6 +15,7 @@ from ecs_emulator.api.errors import (
 from ecs_emulator.api.service_settings import (
     check_load_balancers,
     check_network,
+    check_what_goes_together,
     deployment_configuration,
     described,
 )
@@ -53,7 +54,11 @@ ONLY_EMPTY = (
     "capacityProviderStrategy",
     "volumeConfigurations",
     "vpcLatticeConfigurations",
+    "role",
+    "serviceConnectConfiguration",
+    "monitoring",
 )
+"""Settings that are taken when they say nothing: [], "", {} or {"enabled": false}."""
 NOT_A_TASK_SETTING = (
     "healthCheckGracePeriodSeconds",
     "enableECSManagedTags",
@@ -89,6 +94,7 @@ def create_service(context: Context, call: Call) -> dict[str, Any]:
     check_network(call, context.neighbours, definition, params.get("networkConfiguration", {}))
     check_load_balancers(call, context.neighbours, definition, params.get("loadBalancers", []))
     spec = {key: params[key] for key in KEPT_SETTINGS if key in params}
+    check_what_goes_together(definition, spec, verb="created")
     arn = context.arn(call.region, "service", f"{cluster.name}/{name}")
     existing = context.engine.world.services.get(arn)
     if existing is not None and existing.status == DRAINING:
@@ -142,7 +148,7 @@ def _create_again(
 def _refuse_what_is_not_emulated(call: Call) -> None:
     params = call.params
     for name in ONLY_EMPTY:
-        if params.get(name):
+        if params.get(name) and params[name] != {"enabled": False}:
             raise not_emulated(f"{name} of ecs:{call.operation}")
     if params.get("deploymentController", {}).get("type", "ECS") != "ECS":
         raise not_emulated(f"deployment controller {params['deploymentController']['type']}")
@@ -179,6 +185,7 @@ def update_service(context: Context, call: Call) -> dict[str, Any]:
         definition or service.primary.task_definition,
         spec.get("loadBalancers", []),
     )
+    check_what_goes_together(definition or service.primary.task_definition, spec, verb="updated")
     changed = [key for key in spec if spec[key] != service.spec.get(key)]
     context.engine.update_service(
         service,

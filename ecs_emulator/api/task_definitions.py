@@ -2,33 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from ecs_emulator.api.context import Call, Context, is_name, page, tags_given
 from ecs_emulator.api.errors import client_error, invalid_parameter
+from ecs_emulator.api.task_definition_checks import check_task_definition, cpu_units, memory_mib
 from ecs_emulator.world.state import ACTIVE, INACTIVE, TaskDefinition
-
-FARGATE_MEMORY = {
-    256: (512, 1024, 2048),
-    512: tuple(range(1024, 4097, 1024)),
-    1024: tuple(range(2048, 8193, 1024)),
-    2048: tuple(range(4096, 16385, 1024)),
-    4096: tuple(range(8192, 30721, 1024)),
-    8192: tuple(range(16384, 61441, 4096)),
-    16384: tuple(range(32768, 122881, 8192)),
-}
-"""CPU units → MiB that Fargate allows with them.
-https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html"""
-
-
-HEALTH_CHECK_LIMITS = {
-    "interval": (5, 300),
-    "timeout": (2, 60),
-    "retries": (1, 10),
-    "startPeriod": (0, 300),
-}
-"""https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_HealthCheck.html"""
 
 
 def register_task_definition(context: Context, call: Call) -> dict[str, Any]:
@@ -41,10 +20,7 @@ def register_task_definition(context: Context, call: Call) -> dict[str, Any]:
             "Family contains invalid characters: use up to 255 letters, numbers, hyphens and "
             "underscores."
         )
-    _check_containers(params)
-    compatibilities = params.get("requiresCompatibilities", [])
-    if "FARGATE" in compatibilities:
-        _check_fargate(params)
+    check_task_definition(params)
     revisions = context.engine.world.families.setdefault((call.region, family), [])
     revision = revisions[-1].revision + 1 if revisions else 1
     definition = TaskDefinition(
@@ -61,90 +37,52 @@ def register_task_definition(context: Context, call: Call) -> dict[str, Any]:
     return {"taskDefinition": _describe(definition), "tags": given}
 
 
-def _check_containers(params: dict[str, Any]) -> None:
-    containers = params["containerDefinitions"]
-    if not containers:
-        raise client_error("Container list cannot be empty.")
-    for container in containers:
-        if not is_name(container.get("name", "")):
-            raise client_error("Container.name contains invalid characters.")
-        if not container.get("image"):
-            raise client_error("Container.image should not be null or empty.")
-        _check_health_check(container.get("healthCheck", {}))
-    names = [container["name"] for container in containers]
-    if len(set(names)) < len(names):
-        raise client_error("Container names must be unique within a task definition.")
-    if not any(container.get("essential", True) for container in containers):
-        raise client_error("No essential container specified in the task definition.")
-
-
-def _check_health_check(check: Mapping[str, Any]) -> None:
-    for name, (low, high) in HEALTH_CHECK_LIMITS.items():
-        if not low <= check.get(name, low) <= high:
-            raise client_error(f"healthCheck.{name} must be between {low} and {high}.")
-
-
-def _check_fargate(params: dict[str, Any]) -> None:
-    if params.get("networkMode") != "awsvpc":
-        raise client_error("Fargate only supports network mode ‘awsvpc’.")
-    cpu, memory = params.get("cpu"), params.get("memory")
-    if cpu is None:
-        raise client_error("Fargate requires that 'cpu' be defined at the task level.")
-    if memory is None:
-        raise client_error("Fargate requires that 'memory' be defined at the task level.")
-    if _number(memory, "GB") not in FARGATE_MEMORY.get(_number(cpu, "VCPU"), ()):
-        raise client_error(
-            "No Fargate configuration exists for given values: "
-            f"{_number(cpu, 'VCPU')} CPU, {_number(memory, 'GB')} memory."
-        )
-    if params.get("executionRoleArn"):
-        return
-    for container in params["containerDefinitions"]:
-        if ".dkr.ecr." in container["image"]:
-            raise client_error(
-                "Fargate requires task definition to have execution role ARN to support ECR images."
-            )
-        if container.get("logConfiguration", {}).get("logDriver") == "awslogs":
-            raise client_error(
-                "Fargate requires task definition to have execution role ARN to support log "
-                "driver awslogs."
-            )
-
-
-def _number(text: str, unit: str) -> int:
-    """256, "256", ".25 vCPU" and "0.5 GB" are all ways to say it: 256 units, 512 MiB."""
-    upper = str(text).upper().replace(" ", "")
-    try:
-        if upper.endswith(unit):
-            return int(float(upper.removesuffix(unit)) * 1024)
-        return int(upper)
-    except (ValueError, OverflowError):
-        raise client_error(f"Invalid 'cpu' or 'memory' setting for task: {text!r}.") from None
-
-
 def _filled_in(params: dict[str, Any]) -> dict[str, Any]:
-    """What RegisterTaskDefinition adds by itself."""
+    """What RegisterTaskDefinition adds by itself, and how it writes sizes: ".25 vCPU" is "256"."""
+    network_mode = params.get("networkMode")
     containers = [
         {
             "cpu": 0,
-            "portMappings": [],
             "essential": True,
             "environment": [],
             "mountPoints": [],
             "volumesFrom": [],
             "systemControls": [],
             **container,
+            "portMappings": [
+                _port_mapping(mapping, network_mode)
+                for mapping in container.get("portMappings", ())
+            ],
         }
         for container in params["containerDefinitions"]
     ]
     fargate = "FARGATE" in params.get("requiresCompatibilities", [])
+    sizes = {}
+    if params.get("cpu"):
+        sizes["cpu"] = str(cpu_units(params["cpu"]))
+    if params.get("memory"):
+        sizes["memory"] = str(memory_mib(params["memory"]))
     return {
         **params,
+        **sizes,
         "containerDefinitions": containers,
         "volumes": params.get("volumes", []),
         "placementConstraints": params.get("placementConstraints", []),
         "compatibilities": ["EC2", "FARGATE"] if fargate else ["EC2"],
     }
+
+
+def _port_mapping(mapping: dict[str, Any], network_mode: str | None) -> dict[str, Any]:
+    """{"containerPort": 80} is also hostPort 80 with awsvpc and host, 0 with bridge; and tcp.
+
+    A range of ports has no single port of its own.
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_PortMapping.html
+    """
+    filled = {**mapping, "protocol": mapping.get("protocol", "tcp")}
+    if "containerPort" in mapping and "hostPort" not in mapping:
+        same = network_mode in ("awsvpc", "host")
+        filled["hostPort"] = mapping["containerPort"] if same else 0
+    return filled
 
 
 def _describe(definition: TaskDefinition) -> dict[str, Any]:

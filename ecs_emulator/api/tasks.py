@@ -173,8 +173,14 @@ def _describe(context: Context, task: Task, include: Any = ()) -> dict[str, Any]
 
 
 def _containers(task: Task) -> list[dict[str, Any]]:
+    """As the task event has them, and the health of each: UNKNOWN for one without a check."""
+    checked = {each["name"] for each in task.task_definition.containers if "healthCheck" in each}
     return [
-        {"healthStatus": "UNKNOWN", **container, "managedAgents": []}
+        {
+            **container,
+            "healthStatus": task.health if container["name"] in checked else "UNKNOWN",
+            "managedAgents": [],
+        }
         for container in aws_events.containers(task)
     ]
 

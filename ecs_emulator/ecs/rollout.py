@@ -184,6 +184,7 @@ class Rollout:
             threshold=failure_threshold(breaker, service.desired_count),
             alarm_status="MONITORING" if service.configuration.alarms.enable else "DISABLED",
             alarm_names=service.configuration.alarms.names,
+            configuration=service.configuration,
         )
 
     def pick_up(self, service: Service, deployment_id: str) -> None:
@@ -208,7 +209,10 @@ class Rollout:
     def note_settings(self, service: Service) -> None:
         """The threshold follows the desired count, and the breaker may be switched on the way."""
         record, breaker = self._record_in_progress(service), service.configuration.circuit_breaker
-        if record is None or record.breaker_status == "TRIGGERED":
+        if record is None:
+            return
+        record.configuration = service.configuration
+        if record.breaker_status == "TRIGGERED":
             return
         record.threshold = failure_threshold(breaker, service.desired_count)
         record.breaker_status = "MONITORING" if breaker.enable else "DISABLED"
@@ -217,6 +221,11 @@ class Rollout:
         record.status = allow(SERVICE_DEPLOYMENT, record.status, status)
         record.status_reason = reason or record.status_reason
         record.updated_at = self._clock.now
+
+    def _end(self, service: Service, record: ServiceDeployment) -> None:
+        """What has ended stays as it is, whatever becomes of the service."""
+        record.finished_at = self._clock.now
+        record.last_counts = service.target_counts(record)
 
     # --- ending -----------------------------------------------------------------------------
 
@@ -230,7 +239,7 @@ class Rollout:
         if record is not None:
             rolled_back = record.status == "ROLLBACK_IN_PROGRESS"
             self._move(record, "ROLLBACK_SUCCESSFUL" if rolled_back else "SUCCESSFUL")
-            record.finished_at = now
+            self._end(service, record)
             if record.breaker_status == "MONITORING":
                 record.breaker_status = "MONITORING_COMPLETE"
             if record.alarm_status == "MONITORING":
@@ -286,10 +295,11 @@ class Rollout:
             return
         if action.wants_rollback:
             self._move(record, "ROLLBACK_FAILED", service_events.NO_ROLLBACK_CANDIDATE)
-            record.finished_at = now
+            self._end(service, record)
             return
         self._move(record, "STOPPED")
-        record.stopped_at = record.finished_at = now
+        record.stopped_at = now
+        self._end(service, record)
 
     def _roll_back(
         self, service: Service, failed: Deployment, target: Deployment, cause: Cause
@@ -319,7 +329,8 @@ class Rollout:
             if record.breaker_status == "MONITORING":
                 record.breaker_status = "MONITORING_COMPLETE"
             self._move(record, "STOPPED")
-            record.stopped_at = record.finished_at = self._clock.now
+            record.stopped_at = self._clock.now
+            self._end(service, record)
 
     def remove(self, service: Service) -> None:
         """The last task is gone: INACTIVE, still described for a while, without deployments."""

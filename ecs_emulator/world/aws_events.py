@@ -31,7 +31,7 @@ SCALE_IN_FAILURE = "TASKSET_SCALE_IN_FAILURE_BY_TASK_PROTECTION"
 _SERVICE_ACTION_TYPES = {
     TASK_START_IMPAIRED: "WARN",
     PLACEMENT_FAILURE: "ERROR",
-    OPERATION_THROTTLED: "WARN",
+    OPERATION_THROTTLED: "ERROR",
 }
 
 _TO_SECONDS, _TO_MILLISECONDS = len("2026-01-05T09:00:40"), len("2026-01-05T09:00:40.730")
@@ -154,7 +154,10 @@ def attachment(task: Task) -> Event:
 
 
 def containers(task: Task) -> list[Event]:
-    """One entry a container. exitCode only if it ran, reason only if ECS gives one."""
+    """One entry a container. exitCode only if it ran, reason only if ECS gives one.
+
+    Its health is in DescribeTasks alone: the task event does not show it.
+    """
     head, _, task_id = task.arn.partition(":task/")
     shown = []
     for container in task.task_definition.containers:
@@ -174,12 +177,10 @@ def containers(task: Task) -> list[Event]:
         }
         if task.started_at:
             entry["runtimeId"] = f"{task.id}-{task.network_ids['runtimeNumber']}"
-        if task.execution_stopped_at and task.started_at:
-            entry["exitCode"] = _exit_code(task)
-        if task.stop and task.stop.container_reason:
-            entry["reason"] = task.stop.container_reason
-        if "healthCheck" in container:
-            entry["healthStatus"] = task.health
+        if task.execution_stopped_at and container["name"] in task.exit_codes:
+            entry["exitCode"] = task.exit_codes[container["name"]]
+        if reason := task.container_reasons.get(container["name"]):
+            entry["reason"] = reason
         shown.append(entry)
     return shown
 
@@ -188,8 +189,3 @@ def _container_status(task: Task) -> str:
     if task.status == "STOPPED" or task.execution_stopped_at:
         return "STOPPED"
     return "RUNNING" if task.started_at else "PENDING"
-
-
-def _exit_code(task: Task) -> int:
-    """A container that was told to stop and did so in time ends with 0."""
-    return task.stop.exit_code if task.stop and task.stop.exit_code is not None else 0

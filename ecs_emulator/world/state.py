@@ -106,6 +106,8 @@ class Task:
     stopping_at: datetime | None = None
     stopped_at: datetime | None = None
     stop: Stop | None = None
+    exit_codes: dict[str, int] = field(default_factory=dict)
+    container_reasons: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_stopping(self) -> bool:
@@ -190,6 +192,9 @@ class ServiceDeployment:
     alarm_status: str = "DISABLED"
     alarm_names: tuple[str, ...] = ()
     triggered_alarms: tuple[str, ...] = ()
+    configuration: DeploymentConfiguration = field(default_factory=DeploymentConfiguration)
+    last_counts: tuple[int, int, int] | None = None
+    """Requested, running and pending tasks of the target as it ended; None while it goes on."""
 
 
 @dataclass(slots=True)
@@ -242,6 +247,19 @@ class Service:
 
     def deployment(self, deployment_id: str) -> Deployment | None:
         return next((d for d in self.deployments if d.id == deployment_id), None)
+
+    def target_counts(self, record: ServiceDeployment) -> tuple[int, int, int]:
+        """Requested, running and pending tasks of what is being deployed: (3, 2, 1).
+
+        (0, 0, 0) once it is rolled back. One that has ended stays as it ended.
+        """
+        if record.last_counts is not None:
+            return record.last_counts
+        deployment = self.deployment(record.deployment_id)
+        if deployment is None or deployment.revision_arn != record.target_revision_arn:
+            return 0, 0, 0
+        counts = deployment.counts
+        return deployment.desired_count, counts.running, counts.pending
 
     def service_deployment(self, deployment_id: str) -> ServiceDeployment | None:
         """The newest one for this deployment id."""

@@ -44,7 +44,7 @@ LAB = "labs/01_choose_thresholds"
 STAYS = {
     "20_create_service": ("COUNT 3", "aws ecs update-service", "Grade: Right: COUNT 2"),
     "30_create_sns_topic": ("example@example.com: confirmed", "my_topic_for_sns_Publish"),
-    DRILL: ("17 parameters", "aws sqs create-queue", "my-task:2 failed, and ECS has rolled back"),
+    DRILL: ("18 parameters", "aws sqs create-queue", "my-task:2 failed, and ECS has rolled back"),
 }
 """What a notebook that was run and saved still says where no kernel runs."""
 

@@ -50,6 +50,30 @@ def exit_of(container: Mapping[str, Any], definition: TaskDefinition) -> tuple[f
     return end[0], Stop("EssentialContainerExited", _EXITED, exit_code=end[1])
 
 
+def exits_of(definition: TaskDefinition, ran_for: float) -> dict[str, Stop]:
+    """The containers, essential or not, that ended by themselves within so many seconds."""
+    found = {str(each["name"]): exit_of(each, definition) for each in definition.containers}
+    return {
+        name: end[1] for name, end in found.items() if end is not None and end[0] <= ran_for + 1e-6
+    }
+
+
+def exit_code_when_told_to_stop(container: Mapping[str, Any]) -> int:
+    """0, 137 or 143: of one that ended well on SIGTERM, that was killed, that SIGTERM ended.
+
+    A server ends well. A shell or `sleep` as the container's first process takes no note of
+    SIGTERM and is killed after stopTimeout; with initProcessEnabled the signal reaches it.
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
+    """
+    words = [str(word) for word in _words(container)]
+    program = words[0].rpartition("/")[2] if words else ""
+    script = " ".join(words[2:]) if program in _SHELLS else ""
+    if program not in (*_SHELLS, "sleep", "tail") or "exec " in script or "trap " in script:
+        return 0
+    has_init = container.get("linuxParameters", {}).get("initProcessEnabled", False)
+    return 143 if has_init else 137
+
+
 def _takes_too_much(text: str, container: Mapping[str, Any], definition: TaskDefinition) -> bool:
     """`tail /dev/zero` takes all there is. `--vm-bytes 1G` is too much for a limit of 512 MiB."""
     if "tail /dev/zero" in text:

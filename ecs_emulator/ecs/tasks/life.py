@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from ecs_emulator.ecs.tasks.commands import exit_code_when_told_to_stop, exits_of
 from ecs_emulator.ecs.tasks.fates import TASK_ID, Fate
 from ecs_emulator.ecs.tasks.transitions import TASK, allow
 from ecs_emulator.world import timing
@@ -186,6 +187,7 @@ class TaskLife:
         assert exits is not None
         task.execution_stopped_at = self._clock.now
         task.desired_status, task.stop = "STOPPED", exits[1]
+        self._end_containers(task)
         self._change(task)
         stopping = self._draw(timing.EXIT_TO_STOPPING)
         self._clock.after(stopping, TaskReaches(task.arn, "STOPPING"))
@@ -212,6 +214,20 @@ class TaskLife:
 
     def _leave(self, task: Task, stop: Stop) -> None:
         task.desired_status, task.stop, task.stopping_at = "STOPPED", stop, self._clock.now
+        self._end_containers(task)
+
+    def _end_containers(self, task: Task) -> None:
+        """Those that had ended have a code of their own; the others were told to stop."""
+        if task.started_at is None:
+            return
+        ran_for = (self._clock.now - task.started_at).total_seconds()
+        ended = exits_of(task.task_definition, ran_for)
+        for container in task.task_definition.containers:
+            end = ended.get(container["name"])
+            code = end.exit_code if end else exit_code_when_told_to_stop(container)
+            task.exit_codes[container["name"]] = code or 0
+            if end and end.container_reason:
+                task.container_reasons[container["name"]] = end.container_reason
 
     def _finish(self, task: Task, start: float, span: float) -> None:
         self._clock.after(start + span * 0.5, TaskReaches(task.arn, "DEPROVISIONING"))

@@ -20,7 +20,7 @@ from ecs_emulator.world.clock import FIRST_MOMENT
 ARN = "arn:aws:ecs:eu-west-1:123456789876"
 Advance = Callable[[float], None]
 NINE = datetime(2026, 1, 5, 9, tzinfo=UTC)
-CONTAINER = {"name": "sample-container", "image": "nginx:alpine"}
+CONTAINER = {"name": "sample-container", "image": "nginx:alpine", "memory": 128}
 FARGATE: Mapping[str, Any] = {
     "networkMode": "awsvpc",
     "requiresCompatibilities": ["FARGATE"],
@@ -215,7 +215,7 @@ def test_a_cluster_counts_its_tasks_and_services(web: Any) -> None:
 def test_a_registered_task_definition_is_described_as_it_was_given(ecs: Any) -> None:
     container = {
         "environment": [{"name": "A", "value": "1"}],
-        "portMappings": [{"containerPort": 80, "protocol": "tcp"}],
+        "portMappings": [{"containerPort": 80, "hostPort": 80, "protocol": "tcp"}],
         "healthCheck": {"command": ["CMD-SHELL", "true"], "interval": 5, "retries": 2},
     }
     arn = register(ecs, container=container)
@@ -627,7 +627,7 @@ def test_what_a_task_is_made_of_starts_a_deployment_and_other_settings_do_not(we
 
     assert deployments(desiredCount=2) == 1
     assert deployments(enableECSManagedTags=True, propagateTags="SERVICE") == 1
-    assert deployments(healthCheckGracePeriodSeconds=60) == 1
+    assert deployments(healthCheckGracePeriodSeconds=0) == 1
     assert deployments(taskDefinition="my-task:1") == 1
     assert deployments(platformVersion="1.4.0") == 2
     assert deployments(forceNewDeployment=True) == 3
@@ -1056,7 +1056,7 @@ def test_an_operation_that_is_not_emulated_is_refused_by_name(
             "capacityProviderStrategy of ecs:CreateService",
         ),
         ({"placementStrategy": [{"type": "random"}]}, "placementStrategy of ecs:CreateService"),
-        ({"serviceConnectConfiguration": {"enabled": False}}, "serviceConnectConfiguration of"),
+        ({"serviceConnectConfiguration": {"enabled": True}}, "serviceConnectConfiguration of"),
         ({"role": "arn:aws:iam::1:role/x"}, "role of ecs:CreateService"),
         ({"launchType": "EC2"}, "launch type EC2"),
         ({"schedulingStrategy": "DAEMON"}, "scheduling strategy DAEMON"),
@@ -1085,6 +1085,64 @@ def test_a_member_that_is_not_emulated_is_refused_by_name(
     assert text.startswith("The emulator does not emulate ")
     assert what in text
     assert ecs.describe_services(services=["members"])["services"] == []
+
+
+@pytest.mark.parametrize(
+    "neutral",
+    [
+        {"role": ""},
+        {"serviceConnectConfiguration": {"enabled": False}},
+        {"serviceRegistries": [], "volumeConfigurations": [], "vpcLatticeConfigurations": []},
+        {"deploymentConfiguration": {"strategy": "ROLLING", "lifecycleHooks": []}},
+        {"healthCheckGracePeriodSeconds": 0},
+        {"enableExecuteCommand": False},
+    ],
+)
+def test_what_tools_send_to_say_nothing_is_taken(
+    ecs: Any, network: dict[str, Any], neutral: dict[str, Any]
+) -> None:
+    register(ecs)
+
+    assert create(ecs, network, **neutral)["status"] == "ACTIVE"
+
+
+GRACE = "Health check grace period is only valid for services configured to use load balancers"
+NO_ROLE = (
+    "because a valid taskRoleArn is not being used. Specify a valid task role in your task "
+    "definition and try again."
+)
+
+
+@pytest.mark.parametrize(
+    ("settings", "created", "updated"),
+    [
+        ({"healthCheckGracePeriodSeconds": 60}, GRACE, GRACE),
+        (
+            {"enableExecuteCommand": True},
+            f"The service couldn't be created {NO_ROLE}",
+            f"The service couldn't be updated {NO_ROLE}",
+        ),
+    ],
+)
+def test_a_setting_that_needs_another_one_is_refused_without_it(
+    web: Any, network: dict[str, Any], settings: dict[str, Any], created: str, updated: str
+) -> None:
+    given = {"taskDefinition": "my-task", "networkConfiguration": network, **settings}
+
+    assert refusal(web.create_service, serviceName="other", **given) == (
+        "InvalidParameterException",
+        created,
+    )
+    assert refusal(web.update_service, service="web", **settings) == (
+        "InvalidParameterException",
+        updated,
+    )
+
+
+def test_ecs_exec_is_enabled_beside_a_task_role(ecs: Any, network: dict[str, Any]) -> None:
+    register(ecs, taskRoleArn="arn:aws:iam::123456789876:role/app")
+
+    assert create(ecs, network, enableExecuteCommand=True)["enableExecuteCommand"] is True
 
 
 def test_an_empty_list_of_what_is_not_emulated_is_fine(ecs: Any, network: dict[str, Any]) -> None:

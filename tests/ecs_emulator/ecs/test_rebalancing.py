@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -157,7 +158,7 @@ def test_a_throttled_scheduler_says_so_once_and_counts_no_failure(
     sqs = deployed.aws("sqs")
     url = sqs.get_queue_url(QueueName="events")["QueueUrl"]
     (message,) = sqs.receive_message(QueueUrl=url)["Messages"]
-    assert '"eventType": "WARN"' in message["Body"] or '"eventType":"WARN"' in message["Body"]
+    assert json.loads(message["Body"])["detail"]["eventType"] == "ERROR"
     controls.call("PUT", "/_emulator/faults", {})
     deployed.advance(300)
     assert deployed.service["deployments"][0]["rolloutState"] == "COMPLETED"

@@ -462,6 +462,47 @@ def test_a_person_can_stop_a_deployment_and_roll_it_back(deployed: Deployed) -> 
         deployed.ecs.stop_service_deployment(serviceDeploymentArn=arn)
 
 
+def test_a_stop_during_the_rollback_lets_the_rollback_go_on(deployed: Deployed) -> None:
+    deployed.create()
+    deployed.update(deployed.register("nginx:wrong"), 60)
+    arn = deployed.record["serviceDeploymentArn"]
+    deployed.ecs.stop_service_deployment(serviceDeploymentArn=arn)
+    deployed.advance(5)
+    assert deployed.record["status"] == "ROLLBACK_IN_PROGRESS"
+
+    for stop_type in ("ROLLBACK", "ABORT"):
+        again = deployed.ecs.stop_service_deployment(serviceDeploymentArn=arn, stopType=stop_type)
+        assert again["serviceDeploymentArn"] == arn
+    deployed.advance(120)
+
+    assert deployed.record["status"] == "ROLLBACK_SUCCESSFUL"
+
+
+def test_a_service_deployment_that_has_ended_never_changes_again(deployed: Deployed) -> None:
+    deployed.create(desiredCount=3)
+    before = deployed.record
+    assert before["targetServiceRevision"] | {"arn": ""} == {
+        "arn": "",
+        "requestedTaskCount": 3,
+        "runningTaskCount": 3,
+        "pendingTaskCount": 0,
+    }
+
+    deployed.ecs.update_service(
+        service="web",
+        desiredCount=1,
+        deploymentConfiguration={"maximumPercent": 150, "minimumHealthyPercent": 50},
+    )
+    deployed.advance(300)
+    assert deployed.record == before
+    deployed.update(deployed.register("nginx:stable"), 600)
+
+    arns = [before["serviceDeploymentArn"]]
+    found = deployed.ecs.describe_service_deployments(serviceDeploymentArns=arns)
+    assert found["serviceDeployments"] == [before]
+    assert deployed.record["deploymentConfiguration"]["maximumPercent"] == 150
+
+
 @pytest.mark.fact("service-deployments.stop-abort")
 def test_a_deployment_can_be_aborted_without_rolling_back(deployed: Deployed) -> None:
     deployed.create()

@@ -83,7 +83,7 @@ def test_a_frozen_clock_moves_only_when_it_is_advanced(call: Call) -> None:
 
 def test_the_clock_says_when_something_happens_next(call: Call, aws: Callable[..., Any]) -> None:
     ecs = aws("ecs")
-    container = {"name": "c", "image": "nginx:alpine"}
+    container = {"name": "c", "image": "nginx:alpine", "memory": 128}
     ecs.register_task_definition(family="web", containerDefinitions=[container])
     ecs.create_service(serviceName="web", taskDefinition="web", desiredCount=1)
     _, clock = call("GET", CLOCK)
@@ -108,7 +108,7 @@ def test_a_running_clock_runs_as_fast_as_it_is_told(call: Call) -> None:
 
 def test_a_running_world_moves_by_itself(call: Call, aws: Callable[..., Any]) -> None:
     ecs = aws("ecs")
-    container = {"name": "c", "image": "nginx:alpine"}
+    container = {"name": "c", "image": "nginx:alpine", "memory": 128}
     ecs.register_task_definition(family="web", containerDefinitions=[container])
     ecs.create_service(serviceName="web", taskDefinition="web", desiredCount=1)
     call("POST", CLOCK, {"speed": 20_000})
@@ -218,7 +218,7 @@ def test_an_image_that_is_added_can_be_deployed(
     call: Call, aws: Callable[..., Any], advance: Advance
 ) -> None:
     ecs = aws("ecs")
-    container = {"name": "c", "image": "nginx:wrong-image-tag"}
+    container = {"name": "c", "image": "nginx:wrong-image-tag", "memory": 128}
     ecs.register_task_definition(family="web", containerDefinitions=[container])
     call("PUT", IMAGES, {"nginx": ["wrong-image-tag"]})
     ecs.create_service(serviceName="web", taskDefinition="web", desiredCount=1)
@@ -255,7 +255,7 @@ def test_a_fault_is_seen_in_the_service_events(
     call: Call, aws: Callable[..., Any], advance: Advance, fault: str, reason: str
 ) -> None:
     ecs = aws("ecs")
-    container = {"name": "c", "image": "nginx:alpine"}
+    container = {"name": "c", "image": "nginx:alpine", "memory": 128}
     ecs.register_task_definition(family="web", containerDefinitions=[container])
     ecs.create_service(serviceName="web", taskDefinition="web", desiredCount=1)
     call("PUT", FAULTS, {fault: True})
@@ -310,7 +310,7 @@ def test_a_tripped_breaker_is_delivered_to_the_mailbox(
     assert "Subscription confirmed!" in page
 
     ecs = aws("ecs")
-    container = {"name": "c", "image": "nginx:wrong-image-tag"}
+    container = {"name": "c", "image": "nginx:wrong-image-tag", "memory": 128}
     ecs.register_task_definition(family="web", containerDefinitions=[container])
     breaker = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
     ecs.create_service(
@@ -354,7 +354,7 @@ def test_a_reset_begins_anew_with_the_same_seed(
 ) -> None:
     def story() -> tuple[Any, Any]:
         ecs = aws("ecs")
-        container = {"name": "c", "image": "nginx:alpine"}
+        container = {"name": "c", "image": "nginx:alpine", "memory": 128}
         ecs.register_task_definition(family="web", containerDefinitions=[container])
         ecs.create_service(serviceName="web", taskDefinition="web", desiredCount=1)
         advance(300)

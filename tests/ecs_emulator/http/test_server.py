@@ -235,7 +235,7 @@ def test_a_service_in_a_region_that_aws_does_not_have_finds_no_subnet(
         return status, json.loads(body)
 
     assert call("CreateCluster")[0] == 200
-    container = {"name": "c", "image": "nginx"}
+    container = {"name": "c", "image": "nginx", "memory": 128}
     definition = {"family": "web", "networkMode": "awsvpc", "containerDefinitions": [container]}
     assert call("RegisterTaskDefinition", **definition)[0] == 200
     network = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
