@@ -1,6 +1,6 @@
 """Facts: what was read of AWS, frozen at one moment. Nothing here calls AWS."""
 
-from runbook_lib.facts.account import Alarm, Balancer, Network, Role
+from runbook_lib.facts.account import Alarm, Balancer, Cluster, Network, Role
 from runbook_lib.facts.alerts import (
     Alert,
     DeadLetter,
@@ -30,6 +30,7 @@ __all__ = [
     "Alert",
     "Balancer",
     "CircuitBreaker",
+    "Cluster",
     "Container",
     "DeadLetter",
     "Deployment",

@@ -1,6 +1,6 @@
 """Room: what is known of the account around a service.
 
-Lives here: its network, its execution role, an alarm, a load balancer.
+Lives here: its cluster, its network, its execution role, an alarm, a load balancer.
 Never here: AWS calls, camelCase, decisions.
 """
 
@@ -27,6 +27,16 @@ class Balancer:
     target_group: str = ""
     load_balancer: str = ""
     has_listener: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """An ACTIVE cluster. `active_services` counts all of them, whoever made them."""
+
+    name: str
+    arn: str
+    tags: Mapping[str, str]
+    active_services: int = 0
 
 
 @dataclass(frozen=True, slots=True)

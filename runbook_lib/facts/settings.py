@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -88,8 +89,15 @@ class Settings:
 
     @property
     def probe_queue(self) -> str:
-        """The SQS queue that proves delivery, named after the service, at most 80 characters."""
-        return f"{self.service[:68]}-drill-probe"
+        """The SQS queue that proves delivery, named after the service, at most 80 characters.
+
+        Every service has its own: outside the cluster `default`, and where the name is cut off,
+        a digest tells it from those of the same name.
+        """
+        if self.cluster == "default" and len(self.service) <= 68:
+            return f"{self.service}-drill-probe"
+        digest = sha256(self.user.encode()).hexdigest()[:8]
+        return f"{self.service[:59]}-{digest}-drill-probe"
 
     @property
     def partition(self) -> str:
@@ -100,6 +108,11 @@ class Settings:
     def arn(self, service: str, account: str, resource: str) -> str:
         """arn("sns", "123456789876", "my-topic"): arn:aws:sns:eu-west-1:123456789876:my-topic."""
         return f"arn:{self.partition}:{service}:{self.region}:{account}:{resource}"
+
+    @property
+    def user(self) -> str:
+        """How the tags of shared things name this service: eu-west-1/default/my-service."""
+        return f"{self.region}/{self.cluster}/{self.service}"
 
     @property
     def drills_own_service(self) -> bool:

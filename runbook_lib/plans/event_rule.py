@@ -9,7 +9,8 @@ from runbook_lib import facts
 from runbook_lib.errors import NotOurs
 from runbook_lib.facts.alert_text import EVENT, PATHS, TEMPLATE, TEXT, input_transformer
 from runbook_lib.facts.settings import Settings
-from runbook_lib.facts.tags import AWS_TAGS, is_ours
+from runbook_lib.facts.tags import in_upper_case, is_ours, other_users, shared_tags
+from runbook_lib.plans.sharing import Shared
 from runbook_lib.plans.steps import Plan, Step
 from runbook_lib.plans.topic import topic_arn
 
@@ -26,12 +27,31 @@ _WHY = {
 }
 
 
-def target_of(settings: Settings, account: str) -> facts.Target:
+def target_of(settings: Settings, account: str, rule: facts.Rule | None = None) -> facts.Target:
     """The topic, with a text that a person can read, or with the event as it is."""
     arn = topic_arn(settings, account)
+    named = _target_id(settings, arn, rule)
     if settings.alert_format == EVENT:
-        return facts.Target(TARGET_ID, arn)
-    return facts.Target(TARGET_ID, arn, template=TEMPLATE, paths=PATHS)
+        return facts.Target(named, arn)
+    return facts.Target(named, arn, template=TEMPLATE, paths=PATHS)
+
+
+def _target_id(settings: Settings, arn: str, rule: facts.Rule | None) -> str:
+    """ "1"; the topic's name where another service's topic is target "1" of a rule that is shared.
+
+    PutTargets replaces a target of the same id.
+    """
+    if rule is None:
+        return TARGET_ID
+    own = next((each.id for each in rule.targets if each.arn == arn), "")
+    is_taken = rule.target(TARGET_ID) and other_users(rule.tags, settings.user)
+    return own or (settings.topic[:64] if is_taken else TARGET_ID)
+
+
+def has_runbooks_id(target: facts.Target) -> bool:
+    """Whether the runbook put this target: "1", or the name of the topic that it is."""
+    is_named_so = ":sns:" in target.arn and target.id == target.arn.rpartition(":")[2][:64]
+    return target.id == TARGET_ID or is_named_so
 
 
 def target_input(target: facts.Target) -> dict[str, Any]:
@@ -53,15 +73,17 @@ def plan_event_rule(settings: Settings, *, account: str, rule: facts.Rule | None
         service="events",
         operation="PutRule",
         # Tags can only be given when the rule is made.
-        input=arguments if rule else {**arguments, "Tags": AWS_TAGS},
+        input=arguments
+        if rule
+        else {**arguments, "Tags": in_upper_case(shared_tags(settings.user))},
         why="catches the failed deployments of every service in this Region",
         makes=f"rule {settings.rule}",
         permissions=("events:PutRule", "events:TagResource"),
         undo="aws events delete-rule",
         satisfied=f"rule {settings.rule} is enabled and matches" if is_right else "",
     )
-    wanted = target_of(settings, account)
-    is_wired = rule and rule.target(TARGET_ID) == wanted
+    wanted = target_of(settings, account, rule)
+    is_wired = rule and rule.target(wanted.id) == wanted
     put_targets = Step(
         service="events",
         operation="PutTargets",
@@ -72,4 +94,9 @@ def plan_event_rule(settings: Settings, *, account: str, rule: facts.Rule | None
         undo="aws events remove-targets",
         satisfied=f"the target is {settings.topic}" if is_wired else "",
     )
-    return Plan("Create the rule", settings.service, (put_rule, put_targets))
+    use = shared_rule(rule).use_steps(settings.user) if rule else ()
+    return Plan("Create the rule", settings.service, (put_rule, *use, put_targets))
+
+
+def shared_rule(rule: facts.Rule) -> Shared:
+    return Shared("events", f"rule {rule.name}", rule.arn, rule.tags)

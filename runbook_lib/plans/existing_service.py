@@ -14,7 +14,7 @@ from runbook_lib import facts
 from runbook_lib.aws.registries import Image
 from runbook_lib.errors import BadParameter, NotDrillable
 from runbook_lib.facts.settings import BAD_IMAGE, Settings
-from runbook_lib.facts.tags import ECS_TAGS, is_ours
+from runbook_lib.facts.tags import in_lower_case, is_ours, is_used_by, shared_tags
 from runbook_lib.plans.steps import Secret, Step
 
 RESTORES = "drill-restores"
@@ -99,7 +99,7 @@ def bad_definition_input(settings: Settings, definition: facts.TaskDefinition) -
         **kept,
         "family": settings.drill_family,
         "containerDefinitions": containers,
-        "tags": [*ECS_TAGS, {"key": RESTORES, "value": definition.name}],
+        "tags": in_lower_case({**shared_tags(settings.user), RESTORES: definition.name}),
     }
 
 
@@ -141,8 +141,8 @@ def bad_revision_of(
     """The newest bad revision that the runbook made of this very definition."""
     name, image = broken_container(settings, definition), bad_image_for(settings, definition)
     for each in revisions:
-        made_of_it = is_ours(each.tags) and each.tags.get(RESTORES) == definition.name
-        if made_of_it and each.images.get(name) == image:
+        is_own = is_used_by(each.tags, settings.user)
+        if is_own and each.tags.get(RESTORES) == definition.name and each.images.get(name) == image:
             return each
     return None
 

@@ -59,6 +59,7 @@ def permissions_of(
         *(_own_service(settings, account) if settings.drills_own_service else ()),
         *(() if settings.drills_own_service else _making_a_service(settings, account)),
         *_alert_chain(settings, account),
+        *_sharing(settings, account),
         *_left_by_watches(settings, account),
         *(_diagnosing(settings, account) if diagnosis else ()),
     )
@@ -222,6 +223,18 @@ def _alert_chain(settings: Settings, account: str) -> Iterator[Statement]:
         ),
         (settings.arn("sqs", account, settings.probe_queue),),
     )
+
+
+def _sharing(settings: Settings, account: str) -> Iterator[Statement]:
+    """Only what other services use, too, is asked for: that it is no longer used by this one."""
+    topic = settings.arn("sns", account, settings.topic)
+    rule = settings.arn("events", account, f"rule/{settings.rule}")
+    yield Statement("LeaveTopic", ("sns:UntagResource",), (topic,), is_optional=True)
+    yield Statement("LeaveRule", ("events:UntagResource",), (rule,), is_optional=True)
+    if not settings.drills_own_service:
+        cluster, role = _ecs(settings, account, "cluster"), role_arn(settings, account)
+        yield Statement("LeaveCluster", ("ecs:UntagResource",), (cluster,), is_optional=True)
+        yield Statement("LeaveRole", ("iam:UntagRole",), (role,), is_optional=True)
 
 
 def _left_by_watches(settings: Settings, account: str) -> Iterator[Statement]:

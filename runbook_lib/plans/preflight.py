@@ -128,17 +128,17 @@ def _permissions(session: Session, settings: Settings) -> Iterator[str]:
     yield f"{sum(len(each.actions) for each in statements)} actions are allowed"
 
 
-def find_cluster(session: Session, settings: Settings) -> bool:
-    """Does the cluster exist? Only `default` need not; else `BadParameter` says what there is."""
-    exists = reading.read_cluster(session, settings.cluster) is not None
-    known = [] if exists else reading.read_cluster_names(session)
-    check_cluster(settings, exists=exists, known=known)
-    return exists
+def find_cluster(session: Session, settings: Settings) -> facts.Cluster | None:
+    """The cluster. Only `default` may be absent; else `BadParameter` says what there is."""
+    found = reading.read_cluster(session, settings.cluster)
+    known = [] if found else reading.read_cluster_names(session)
+    check_cluster(settings, exists=found is not None, known=known)
+    return found
 
 
 def _cluster(session: Session, settings: Settings) -> Iterator[str]:
-    exists = find_cluster(session, settings)
-    yield f"{settings.cluster} {'is ACTIVE' if exists else 'will be made'}"
+    found = find_cluster(session, settings)
+    yield f"{settings.cluster} {'is ACTIVE' if found else 'will be made'}"
 
 
 def find_network(session: Session, settings: Settings) -> facts.Network:

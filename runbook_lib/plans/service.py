@@ -7,7 +7,8 @@ from typing import Any
 from runbook_lib import facts
 from runbook_lib.errors import BadParameter, NotOurs
 from runbook_lib.facts.settings import Settings
-from runbook_lib.facts.tags import ECS_TAGS, is_ours
+from runbook_lib.facts.tags import ECS_TAGS, in_lower_case, is_ours, shared_tags
+from runbook_lib.plans.sharing import Shared
 from runbook_lib.plans.steps import Plan, Step
 
 _AWS_DEFAULT = facts.CircuitBreaker(enable=True, rollback=True)
@@ -87,7 +88,7 @@ def chosen_network(settings: Settings, default: facts.Network | None) -> facts.N
 def plan_service(
     settings: Settings,
     *,
-    cluster_exists: bool,
+    cluster: facts.Cluster | None,
     network: facts.Network,
     revision: str,
     service: facts.Service | None,
@@ -105,8 +106,10 @@ def plan_service(
             what=f"service {settings.service} in cluster {settings.cluster}",
             next_step="choose another name for the parameter service",
         )
-    cluster = create_cluster_step(settings, exists=cluster_exists)
-    steps = [cluster, create_service_step(settings, network, revision, service)]
+    steps = [
+        *cluster_steps(settings, cluster),
+        create_service_step(settings, network, revision, service),
+    ]
     steps += guard_steps(settings, service)
     if service is not None and service.is_active and _has_stalled(service):
         steps.append(_deploy_again(settings, revision))
@@ -114,17 +117,23 @@ def plan_service(
     return Plan("Create the service", settings.service, tuple(steps), draining)
 
 
-def create_cluster_step(settings: Settings, *, exists: bool) -> Step:
-    return Step(
+def cluster_steps(settings: Settings, cluster: facts.Cluster | None) -> tuple[Step, ...]:
+    """The cluster, if it is absent; the tag that this service uses it, too, if it is shared."""
+    create = Step(
         service="ecs",
         operation="CreateCluster",
-        input={"clusterName": settings.cluster, "tags": ECS_TAGS},
+        input={"clusterName": settings.cluster, "tags": in_lower_case(shared_tags(settings.user))},
         why="a service lives in a cluster",
         makes=f"cluster {settings.cluster}",
         permissions=("ecs:CreateCluster", "ecs:TagResource", "iam:CreateServiceLinkedRole"),
         undo="aws ecs delete-cluster",
-        satisfied=f"cluster {settings.cluster} exists" if exists else "",
+        satisfied=f"cluster {settings.cluster} exists" if cluster else "",
     )
+    return create, *(shared_cluster(cluster).use_steps(settings.user) if cluster else ())
+
+
+def shared_cluster(cluster: facts.Cluster) -> Shared:
+    return Shared("ecs", f"cluster {cluster.name}", cluster.arn, cluster.tags)
 
 
 def create_service_step(

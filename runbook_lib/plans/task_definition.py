@@ -8,7 +8,8 @@ from typing import Any
 
 from runbook_lib import facts
 from runbook_lib.facts.settings import Settings
-from runbook_lib.facts.tags import AWS_TAGS, ECS_TAGS, is_ours
+from runbook_lib.facts.tags import in_lower_case, in_upper_case, is_ours, is_used_by, shared_tags
+from runbook_lib.plans.sharing import Shared
 from runbook_lib.plans.steps import Plan, Result, Step
 
 TRUST_POLICY = {
@@ -43,16 +44,20 @@ def definition_input(settings: Settings, account: str, image: str) -> dict[str, 
         "requiresCompatibilities": ["FARGATE"],
         "cpu": "256",
         "memory": "512",
-        "tags": ECS_TAGS,
+        "tags": in_lower_case(shared_tags(settings.user)),
     }
 
 
 def matching_revision(
     settings: Settings, image: str, revisions: Sequence[facts.TaskDefinition]
 ) -> facts.TaskDefinition | None:
-    """The newest revision that the runbook made with just this container and image."""
+    """The newest revision that the runbook made for this service, of just this container and image.
+
+    Services that share a family do not share its revisions.
+    """
     wanted = {settings.container: image}
-    return next((r for r in revisions if r.images == wanted and is_ours(r.tags)), None)
+    own = (each for each in revisions if is_used_by(each.tags, settings.user))
+    return next((each for each in own if each.images == wanted), None)
 
 
 def register_step(
@@ -100,7 +105,7 @@ def plan_task_definition(
     return Plan("Register the task definition", settings.service, steps)
 
 
-def role_steps(settings: Settings, role: facts.Role | None) -> tuple[Step, Step]:
+def role_steps(settings: Settings, role: facts.Role | None) -> tuple[Step, ...]:
     """The execution role and AWS's own policy for it, each only if it is not there."""
     name = settings.execution_role
     create_role = Step(
@@ -109,7 +114,7 @@ def role_steps(settings: Settings, role: facts.Role | None) -> tuple[Step, Step]
         input={
             "RoleName": name,
             "AssumeRolePolicyDocument": json.dumps(TRUST_POLICY),
-            "Tags": AWS_TAGS,
+            "Tags": in_upper_case(shared_tags(settings.user)),
         },
         why="Fargate pulls the image with this role",
         makes=f"role {name}",
@@ -128,7 +133,12 @@ def role_steps(settings: Settings, role: facts.Role | None) -> tuple[Step, Step]
         undo="aws iam detach-role-policy",
         satisfied=_attached(role, execution_policy(settings)),
     )
-    return create_role, attach
+    use = shared_role(role).use_steps(settings.user) if role else ()
+    return create_role, *use, attach
+
+
+def shared_role(role: facts.Role) -> Shared:
+    return Shared("iam", f"role {role.name}", role.name, role.tags)
 
 
 def _attached(role: facts.Role | None, policy: str) -> str:

@@ -8,7 +8,8 @@ from typing import Any
 
 from runbook_lib import facts
 from runbook_lib.facts.settings import Settings
-from runbook_lib.facts.tags import AWS_TAGS
+from runbook_lib.facts.tags import in_upper_case, shared_tags
+from runbook_lib.plans.sharing import Shared
 from runbook_lib.plans.steps import Plan, Step
 
 STATEMENT_ID = "my_topic_for_sns_Publish"
@@ -64,12 +65,15 @@ def topic_policy(arn: str, account: str, present: Mapping[str, Any] | None) -> d
 
 
 def plan_topic(settings: Settings, *, account: str, topic: facts.Topic | None) -> Plan:
-    """Create, permit, subscribe. A topic that exists keeps what is in its policy."""
+    """Create, permit, subscribe. A topic that exists keeps what is in its policy.
+
+    One that the runbook has made for another service is shared: a tag says so.
+    """
     arn = topic_arn(settings, account)
     create = Step(
         service="sns",
         operation="CreateTopic",
-        input={"Name": settings.topic, "Tags": AWS_TAGS},
+        input={"Name": settings.topic, "Tags": in_upper_case(shared_tags(settings.user))},
         why="alerts are published here",
         makes=f"topic {settings.topic}",
         permissions=("sns:CreateTopic", "sns:TagResource"),
@@ -91,9 +95,13 @@ def plan_topic(settings: Settings, *, account: str, topic: facts.Topic | None) -
         undo=f"remove the statement {STATEMENT_ID} from the topic policy",
         satisfied="events.amazonaws.com may publish" if topic and policy == topic.policy else "",
     )
-    return Plan(
-        "Create the topic", settings.service, (create, permit, _subscribe(settings, arn, topic))
-    )
+    use = shared_topic(topic).use_steps(settings.user) if topic else ()
+    steps = (create, *use, permit, _subscribe(settings, arn, topic))
+    return Plan("Create the topic", settings.service, steps)
+
+
+def shared_topic(topic: facts.Topic) -> Shared:
+    return Shared("sns", f"topic {topic.arn.rpartition(':')[2]}", topic.arn, topic.tags)
 
 
 def _subscribe(settings: Settings, arn: str, topic: facts.Topic | None) -> Step:

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping
 from runbook_lib import facts, plans
 from runbook_lib.aws.session import Session
 from runbook_lib.facts.settings import Settings
-from runbook_lib.facts.tags import is_ours
+from runbook_lib.facts.tags import is_ours, other_users, users_of
 from runbook_lib.walk.planning import read_leftovers
 
 Tags = Mapping[str, str]
+_SHARED = ("execution role", "revision", "cluster", "topic", "rule")
 
 
 def inventory(session: Session, settings: Settings) -> list[tuple[str, str, str, str]]:
@@ -25,7 +26,8 @@ def inventory(session: Session, settings: Settings) -> list[tuple[str, str, str,
     left = read_leftovers(session, settings)
     found = [*_named(settings, left), *_left_by_watches(left)]
     return [
-        (what, name, state or "absent", _maker(state, tags)) for what, name, state, tags in found
+        (what, name, state or "absent", _maker(settings, what, state, tags))
+        for what, name, state, tags in found
     ]
 
 
@@ -33,7 +35,7 @@ def _named(
     settings: Settings, left: plans.Leftovers
 ) -> Iterator[tuple[str, str, str | None, Tags]]:
     role, service, rule = left.role, left.service, left.rule
-    topic, queue, cluster = left.topic, left.queue, left.cluster_tags
+    topic, queue, cluster = left.topic, left.queue, left.cluster
     yield (
         "execution role",
         settings.execution_role,
@@ -42,7 +44,12 @@ def _named(
     )
     for each in reversed(left.revisions):
         yield "revision", each.name, each.status, each.tags
-    yield "cluster", settings.cluster, None if cluster is None else "ACTIVE", cluster or {}
+    yield (
+        "cluster",
+        settings.cluster,
+        "ACTIVE" if cluster else None,
+        cluster.tags if cluster else {},
+    )
     yield (
         "service",
         settings.service,
@@ -68,7 +75,14 @@ def _left_by_watches(left: plans.Leftovers) -> Iterator[tuple[str, str, str, Tag
             yield "watch queue", facts.short(queue.url), "exists", queue.tags
 
 
-def _maker(state: str | None, tags: Mapping[str, str]) -> str:
+def _maker(settings: Settings, what: str, state: str | None, tags: Tags) -> str:
+    """For a thing that is shared, those who keep it: "this runbook, for eu-west-1/default/web"."""
     if state is None:
         return ""
-    return "this runbook" if is_ours(tags) else "somebody else"
+    if not is_ours(tags):
+        return "somebody else"
+    others = other_users(tags, settings.user)
+    if others:
+        return f"this runbook, for {', '.join(users_of(tags))}"
+    is_nobodys = what in _SHARED and not users_of(tags)
+    return "this runbook, for a service that it does not name" if is_nobodys else "this runbook"

@@ -48,7 +48,7 @@ def service_plan(session: Session, settings: Settings) -> Plan:
     revision = good_revision(session, settings)
     return plans.plan_service(
         settings,
-        cluster_exists=find_cluster(session, settings),
+        cluster=find_cluster(session, settings),
         network=find_network(session, settings),
         revision=revision.name if revision else settings.family,
         service=reading.read_service(session, settings.cluster, settings.service),
@@ -112,8 +112,6 @@ def read_leftovers(
     session: Session, settings: Settings, *, most: int = reading.LATEST_REVISIONS
 ) -> plans.Leftovers:
     """What there is under the names of the settings, and `most` of the family's revisions."""
-    cluster = reading.read_cluster(session, settings.cluster)
-    tags = {each["key"]: each["value"] for each in cluster.get("tags", ())} if cluster else None
     return plans.Leftovers(
         service=reading.read_service(session, settings.cluster, settings.service),
         revisions=reading.read_task_definitions(session, settings.drill_family, most=most),
@@ -121,7 +119,7 @@ def read_leftovers(
         topic=reading.read_topic(session, settings.topic),
         queue=reading.read_queue(session, settings.probe_queue),
         role=reading.read_role(session, settings.execution_role),
-        cluster_tags=tags,
+        cluster=reading.read_cluster(session, settings.cluster),
         watch_rules=reading.read_watch_rules(session, settings.cluster, settings.service),
         watch_queues=reading.read_watch_queues(session, settings.cluster, settings.service),
     )

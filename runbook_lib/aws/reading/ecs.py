@@ -25,10 +25,19 @@ ALL_REVISIONS = 1_000_000
 """More than a family can have. https://docs.aws.amazon.com/general/latest/gr/ecs-service.html"""
 
 
-def read_cluster(session: Session, name: str) -> dict[str, Any] | None:
-    """The ACTIVE cluster of that name, as AWS describes it with tags; None if there is none."""
+def read_cluster(session: Session, name: str) -> facts.Cluster | None:
+    """The ACTIVE cluster of that name; None if there is none."""
     reply = session.client("ecs").describe_clusters(clusters=[name], include=["TAGS"])
-    found = [each for each in reply["clusters"] if each["status"] == "ACTIVE"]
+    found = [
+        facts.Cluster(
+            name=each["clusterName"],
+            arn=each["clusterArn"],
+            tags={tag["key"]: tag["value"] for tag in each.get("tags", ())},
+            active_services=each["activeServicesCount"],
+        )
+        for each in reply["clusters"]
+        if each["status"] == "ACTIVE"
+    ]
     return found[0] if found else None
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from runbook_lib import facts
 from runbook_lib.errors import NotOurs
 from runbook_lib.facts.settings import Settings
-from runbook_lib.facts.tags import AWS_TAGS, TAG_KEY, TAG_VALUE, is_ours
+from runbook_lib.facts.tags import TAG_KEY, TAG_VALUE, in_upper_case, is_ours, shared_tags
 from runbook_lib.plans.event_rule import EVENT_PATTERN, TARGET_ID, target_input, target_of
 from runbook_lib.plans.steps import Plan, Step
 
@@ -83,7 +83,7 @@ def plan_rule_of_service(settings: Settings, account: str, rule: facts.Rule | No
     put = Step(
         service="events",
         operation="PutRule",
-        input=given if rule else {**given, "Tags": AWS_TAGS},
+        input=given if rule else {**given, "Tags": in_upper_case(shared_tags(settings.user))},
         why="hears the failures of this service alone",
         makes=f"rule {settings.rule}",
         permissions=("events:PutRule", "events:TagResource"),

@@ -13,11 +13,11 @@ from typing import Any
 from runbook_lib import facts
 from runbook_lib.errors import NotOurs
 from runbook_lib.facts.settings import Settings
-from runbook_lib.facts.tags import ECS_TAGS, is_ours
+from runbook_lib.facts.tags import in_lower_case, is_ours, is_used_by, shared_tags
 from runbook_lib.plans.service import (
     breaker_input,
     changed_breaker_input,
-    create_cluster_step,
+    cluster_steps,
     create_service_step,
 )
 from runbook_lib.plans.steps import Plan, Step
@@ -49,7 +49,7 @@ class Present:
 
     role: facts.Role | None
     revisions: Sequence[facts.TaskDefinition]
-    cluster_exists: bool
+    cluster: facts.Cluster | None
     network: facts.Network
     service: facts.Service | None
 
@@ -83,12 +83,12 @@ def plan_release(
             what=f"service {settings.service} in cluster {settings.cluster}",
             next_step="choose another name for the parameter service",
         )
-    known = revision_of(release, present.revisions)
+    known = revision_of(settings, release, present.revisions)
     revision: Any = known.name if known else registered(settings.family, present.revisions)
     steps = (
         *role_steps(settings, present.role),
         _register(settings, account, release, known),
-        create_cluster_step(settings, exists=present.cluster_exists),
+        *cluster_steps(settings, present.cluster),
     )
     is_there = service is not None and service.is_active
     if is_there:
@@ -101,11 +101,11 @@ def plan_release(
 
 
 def revision_of(
-    release: Release, revisions: Sequence[facts.TaskDefinition]
+    settings: Settings, release: Release, revisions: Sequence[facts.TaskDefinition]
 ) -> facts.TaskDefinition | None:
-    """The newest revision that is this release."""
-    ours = (each for each in revisions if is_ours(each.tags))
-    return next((each for each in ours if each.tags.get(RELEASE) == release.name), None)
+    """The newest revision of this service that is this release."""
+    own = (each for each in revisions if is_used_by(each.tags, settings.user))
+    return next((each for each in own if each.tags.get(RELEASE) == release.name), None)
 
 
 def _register(
@@ -117,7 +117,7 @@ def _register(
     if release.command:
         container["command"] = ["sh", "-c", release.command]
     container |= release.container
-    tags = [*ECS_TAGS, {"key": RELEASE, "value": release.name}]
+    tags = in_lower_case({**shared_tags(settings.user), RELEASE: release.name})
     return Step(
         service="ecs",
         operation="RegisterTaskDefinition",

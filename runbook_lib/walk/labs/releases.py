@@ -40,8 +40,6 @@ from runbook_lib.verdict.deployment import Verdict
 
 ROLLBACK_POLL_SECONDS = 5.0
 _UNHEALTHY = re.compile(r"failed container health checks|is unhealthy")
-_SHARED_WITH_THE_WALK = ("DeleteCluster", "DetachRolePolicy", "DeleteRole")
-"""A lab leaves cluster and role: the walk may stand on them. `90_clean_up` removes them."""
 
 
 def release_plan(
@@ -64,7 +62,7 @@ def release_plan(
     present = Present(
         role=reading.read_role(session, settings.execution_role),
         revisions=reading.read_task_definitions(session, settings.family),
-        cluster_exists=find_cluster(session, settings),
+        cluster=find_cluster(session, settings),
         network=find_network(session, settings),
         service=reading.read_service(session, settings.cluster, settings.service),
     )
@@ -185,7 +183,8 @@ def compare(predicted: object, observed: object, *, name: str = "observed") -> N
 
 def deregister_plan(session: Session, settings: Settings, release: Release) -> Plan:
     """Make the release's revision INACTIVE, as some tools do with every old one."""
-    known = revision_of(release, reading.read_task_definitions(session, settings.family))
+    revisions = reading.read_task_definitions(session, settings.family)
+    known = revision_of(settings, release, revisions)
     steps = (deregister_step(known),) if known else ()
     return Plan(f"Deregister the release {release.name!r}", settings.service, steps)
 
@@ -221,9 +220,8 @@ def behind_balancer(session: Session, settings: Settings) -> list[dict[str, Any]
 
 
 def clean_up_plan(session: Session, settings: Settings) -> Plan:
-    """Remove what the lab made. Cluster and role stay: the walk may stand on them."""
+    """Remove what the lab made; what the walk or another lab uses, too, stays for them."""
     plan = walk.clean_up_plan(session, settings)
-    own = [step for step in plan if step.operation not in _SHARED_WITH_THE_WALK]
     alarm = reading.read_alarm(session, alarm_name(settings))
     balancer = reading.read_balancer(session, balancer_name(settings))
     letters = reading.read_queue(session, dead_letter_queue(settings))
@@ -232,4 +230,4 @@ def clean_up_plan(session: Session, settings: Settings) -> Plan:
         *delete_balancer_steps(balancer),
         *delete_dead_letters_steps(letters),
     )
-    return replace(plan, steps=(*own, *more))
+    return replace(plan, steps=(*plan, *more))

@@ -103,6 +103,7 @@ def act(deployed: Deployed, setup: Mapping[str, Any], seconds: float) -> None:
     deployed.update(definition, seconds, forceNewDeployment=True)
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("seed", [1, 2, 3])
 @pytest.mark.parametrize("trace", TRACES, ids=lambda trace: trace["name"])
 @pytest.mark.fact(

@@ -131,6 +131,7 @@ def _times_as_texts(content: Any, shape: Any) -> Any:
     return "2026-01-05T09:00:00Z" if shape.type_name == "timestamp" else content
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("name", sorted(service_model().operation_names))
 @settings(
     max_examples=25,

@@ -265,6 +265,7 @@ BREAKS: dict[str, tuple[Break, str, str]] = {
 }
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(("breaks", "hop", "name"), BREAKS.values(), ids=BREAKS)
 def test_a_broken_link_is_named_and_the_advice_mends_it(
     session: Session, breaks: Break, hop: str, name: str

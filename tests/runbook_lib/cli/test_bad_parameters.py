@@ -93,6 +93,7 @@ def test_a_parameter_that_this_account_cannot_use_is_refused_before_anything_is_
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.whole
 def test_a_write_call_would_have_been_noticed(watched: EmulatorControls, tmp_path: Path) -> None:
     done = drill({}, tmp_path)
 

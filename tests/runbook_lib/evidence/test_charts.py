@@ -268,6 +268,7 @@ def look(second: int, failed: int, *, desired: int = 1) -> dict[str, Any]:
     return {"kind": "snapshot", "time": time, **counts, "deployments": [{**own, **counts}]}
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     "entries",
     [

@@ -12,6 +12,7 @@ from runbook_lib.facts import CircuitBreaker
 from runbook_lib.facts.settings import Settings
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("threshold", ["BOUNDED_PERCENT 50", "COUNT 1"])
 @pytest.mark.parametrize("desired_count", [1, 2, 3, 6, 25])
 def test_a_missing_image_fails_within_the_time_that_was_said(

@@ -385,6 +385,7 @@ def page_of(board: str, *, is_light: bool) -> str:
     return f'<body data-jp-theme-light="{theme}" style="{colours}">{board}</body>'
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("is_light", [True, False])
 def test_every_text_can_be_read_in_light_and_dark(
     is_light: bool, browser: Browser, story: Story
@@ -399,6 +400,7 @@ def test_every_text_can_be_read_in_light_and_dark(
             assert low == []
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize("width", [1280, 640, 320])
 def test_nothing_runs_over_the_edge_when_it_is_enlarged(
     width: int, browser: Browser, story: Story

@@ -253,6 +253,7 @@ def test_a_service_that_is_gone_is_one_line(kernel: Kernel, emulator: EmulatorSe
     assert told.shown[-1] == {PLAIN: ""}
 
 
+@pytest.mark.whole
 def test_no_widget_is_left_behind(kernel: Kernel, begun: str) -> None:
     hand = Hand(kernel, **SLIDER)
     code = "import ipywidgets\nbefore = len(ipywidgets.Widget.widgets)\n" + follow(begun)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from ecs_emulator.http.server import EmulatorServer
 from runbook_lib import apply, preflight, walk
 from runbook_lib.aws import reading
 from runbook_lib.aws.session import Session
-from runbook_lib.errors import CallRefused, RunbookError
+from runbook_lib.errors import CallRefused, RunbookError, StepRefused
 from runbook_lib.facts.settings import Settings
 from runbook_lib.facts.watches import WATCH_PREFIX
 from runbook_lib.plans.permissions import Statement, permissions_of, policy_of
@@ -139,14 +140,18 @@ GIVEN_BY_THE_TOPIC = {
     "sns:Subscribe",
 }
 """The default policy of a topic lets the whole account do these; another policy may not."""
+LEAVING = [each for each in STATEMENTS if each.sid.startswith("Leave")]
+"""What is asked for only where another service stays behind."""
+
 PARTS = [
     (each, action)
     for each in STATEMENTS
     for action in each.actions
-    if each.sid != FIRST_USE and action not in GIVEN_BY_THE_TOPIC
+    if each.sid != FIRST_USE and each not in LEAVING and action not in GIVEN_BY_THE_TOPIC
 ]
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(("statement", "action"), PARTS, ids=[f"{s.sid}-{a}" for s, a in PARTS])
 def test_without_any_one_action_the_walk_is_refused(
     session: Session, aws: Aws, statement: Statement, action: str
@@ -161,6 +166,47 @@ def test_without_any_one_action_the_walk_is_refused(
     allow(aws, kept)
 
     assert needed(whole_walk(session, aws)) != []
+
+
+CHECKOUT = replace(SETTINGS, service="checkout", family="checkout")
+CHECKOUTS = permissions_of(CHECKOUT, ACCOUNT)
+
+
+def without_name(statement: Statement) -> dict[str, Any]:
+    """Of two policies in one no two statements may have the same Sid."""
+    return {key: value for key, value in statement.as_json().items() if key != "Sid"}
+
+
+def make_and_leave(session: Session) -> None:
+    """Make topic, rule, role and cluster, let another service use them, and clean up."""
+    for stage in walk.STAGES[:4]:
+        stage.afterwards(session, SETTINGS, apply(session, stage.plan(session, SETTINGS)))
+    for stage in walk.STAGES[:4]:
+        apply(session, stage.plan(session, CHECKOUT))
+    apply(session, walk.clean_up_plan(session, SETTINGS))
+
+
+def test_the_printed_policy_is_enough_to_leave_what_others_use(session: Session, aws: Aws) -> None:
+    allow(aws, [without_name(each) for each in [*STATEMENTS, *CHECKOUTS]])
+
+    make_and_leave(session)
+
+    left = {row[0] for row in walk.inventory(session, SETTINGS) if row[3].endswith("checkout")}
+    assert left == {"execution role", "cluster", "topic", "rule"}
+
+
+@pytest.mark.parametrize("statement", LEAVING, ids=[each.sid for each in LEAVING])
+def test_without_the_right_to_untag_what_others_use_it_is_said_and_nothing_is_lost(
+    session: Session, aws: Aws, statement: Statement
+) -> None:
+    kept = [each for each in [*STATEMENTS, *CHECKOUTS] if each.actions != statement.actions]
+    allow(aws, [without_name(each) for each in kept])
+
+    with pytest.raises(StepRefused, match=statement.actions[0].partition(":")[2]):
+        make_and_leave(session)
+
+    kinds = {row[0] for row in walk.inventory(session, SETTINGS) if row[2] != "absent"}
+    assert kinds >= {"execution role", "cluster", "topic", "rule"}
 
 
 OPTIONAL = [each.sid for each in STATEMENTS if each.is_optional]

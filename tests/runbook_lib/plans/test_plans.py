@@ -16,7 +16,15 @@ from runbook_lib.aws import reading
 from runbook_lib.aws.session import Session
 from runbook_lib.errors import BadParameter, NotOurs
 from runbook_lib.facts.settings import Settings
-from runbook_lib.facts.tags import AWS_TAGS, ECS_TAGS, TAG_KEY, TAG_VALUE
+from runbook_lib.facts.tags import (
+    ECS_TAGS,
+    TAG_KEY,
+    TAG_VALUE,
+    in_lower_case,
+    in_upper_case,
+    shared_tags,
+    use_tags,
+)
 from runbook_lib.plans import event_rule, topic
 from runbook_lib.plans.bad_release import plan_probe, probe_arn
 from runbook_lib.plans.service import breaker_input, check_cluster, check_network, chosen_network
@@ -25,12 +33,15 @@ from runbook_lib.plans.task_definition import execution_policy, matching_revisio
 
 SETTINGS = Settings()
 ACCOUNT = "123456789876"
-OURS = {TAG_KEY: TAG_VALUE}
+OURS = shared_tags(SETTINGS.user)
+OTHERS = shared_tags("eu-west-1/default/checkout")
+NOBODY_NAMED = {TAG_KEY: TAG_VALUE}
 NOBODYS: dict[str, str] = {}
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 TOPIC_ARN = topic.topic_arn(SETTINGS, ACCOUNT)
 PROBE_ARN = probe_arn(SETTINGS, ACCOUNT)
 NETWORK = facts.Network(("subnet-1",), ("sg-1",), "default VPC vpc-1")
+CLUSTER = facts.Cluster("default", "arn:cluster", OURS, 1)
 ROLE = facts.Role("ecsTaskExecutionRole", "arn:role", (execution_policy(SETTINGS),), OURS)
 PROBE_POLICY = {
     "Version": "2012-10-17",
@@ -99,7 +110,7 @@ def service(
 
 def plan_service(settings: Settings = SETTINGS, **changes: Any) -> Plan:
     given: dict[str, Any] = {
-        "cluster_exists": True,
+        "cluster": CLUSTER,
         "network": NETWORK,
         "revision": "my-task:1",
         "service": None,
@@ -181,7 +192,7 @@ def test_a_revision_of_somebody_else_or_of_something_else_does_not_count(
 
 
 def test_an_absent_cluster_is_made_before_the_service() -> None:
-    assert operations(plan_service(cluster_exists=False)) == ["CreateCluster", "CreateService"]
+    assert operations(plan_service(cluster=None)) == ["CreateCluster", "CreateService"]
     assert operations(plan_service()) == ["CreateService"]
 
 
@@ -399,7 +410,7 @@ def test_a_rule_is_made_or_mended_where_it_is_wrong(
 
 
 def test_tags_are_given_only_when_the_rule_is_made() -> None:
-    assert rule_plan(None).steps[0].input["Tags"] == AWS_TAGS
+    assert rule_plan(None).steps[0].input["Tags"] == in_upper_case(OURS)
     assert "Tags" not in rule_plan(replace(RULE, state="DISABLED")).steps[0].input
 
 
@@ -495,7 +506,7 @@ EVERYTHING = plans.Leftovers(
     topic=replace(TOPIC, subscriptions=(MAIL, PROBE)),
     queue=QUEUE,
     role=ROLE,
-    cluster_tags=OURS,
+    cluster=CLUSTER,
 )
 NOTHING = plans.Leftovers(None, (), None, None, None, None, None)
 
@@ -523,7 +534,7 @@ def test_clean_up_touches_nothing_that_lacks_the_tag() -> None:
         topic=replace(TOPIC, subscriptions=(MAIL, PROBE), tags={TAG_KEY: "terraform"}),
         queue=replace(QUEUE, tags=NOBODYS),
         role=replace(ROLE, tags=NOBODYS),
-        cluster_tags=NOBODYS,
+        cluster=replace(CLUSTER, tags=NOBODYS),
         watch_rules=(replace(RULE, tags=NOBODYS),),
         watch_queues=(replace(QUEUE, tags={TAG_KEY: "terraform"}),),
     )
@@ -534,16 +545,16 @@ def test_clean_up_touches_nothing_that_lacks_the_tag() -> None:
 @pytest.mark.parametrize(
     ("field", "value", "left_out"),
     [
-        ("service", service(tags=NOBODYS), {"DeleteService"}),
-        ("service", service(status="DRAINING"), {"DeleteService"}),
+        ("service", service(tags=NOBODYS), {"DeleteService", "DeleteCluster"}),
+        ("service", service(status="DRAINING"), {"DeleteService", "DeleteCluster"}),
         ("rule", replace(RULE, tags=NOBODYS), {"RemoveTargets", "DeleteRule"}),
         ("rule", replace(RULE, targets=()), {"RemoveTargets"}),
         ("topic", replace(TOPIC, subscriptions=(MAIL, PROBE), tags=NOBODYS), {"DeleteTopic"}),
         ("queue", None, {"DeleteQueue"}),
         ("role", replace(ROLE, policy_arns=()), {"DetachRolePolicy"}),
         ("role", None, {"DetachRolePolicy", "DeleteRole"}),
-        ("cluster_tags", {"team": "web"}, {"DeleteCluster"}),
-        ("cluster_tags", None, {"DeleteCluster"}),
+        ("cluster", replace(CLUSTER, tags={"team": "web"}), {"DeleteCluster"}),
+        ("cluster", None, {"DeleteCluster"}),
     ],
 )
 def test_clean_up_leaves_out_just_what_is_absent_or_foreign(
@@ -554,10 +565,125 @@ def test_clean_up_leaves_out_just_what_is_absent_or_foreign(
 
     kept = operations(plans.plan_clean_up(SETTINGS, left))
 
-    assert [each for each in kept if each != "Unsubscribe"] == [
+    assert [each for each in kept if each not in ("Unsubscribe", "UntagResource")] == [
         each for each in every if each not in left_out
     ]
     assert ("Unsubscribe" in kept) == (field == "topic")
+
+
+def with_tags(tags: dict[str, str]) -> plans.Leftovers:
+    """Everything, with these tags on what is shared; the second topic subscriber is our probe."""
+    return replace(
+        EVERYTHING,
+        revisions=(revision(2, "nginx:x"), revision(1, "nginx:alpine", tags)),
+        rule=replace(RULE, tags=tags),
+        topic=replace(TOPIC, subscriptions=(MAIL, PROBE), tags=tags),
+        role=replace(ROLE, tags=tags),
+        cluster=replace(CLUSTER, tags=tags, active_services=2),
+    )
+
+
+def test_what_another_service_uses_too_loses_our_tag_and_stays() -> None:
+    plan = plans.plan_clean_up(SETTINGS, with_tags(OURS | OTHERS))
+
+    assert operations(plan) == [
+        "DeleteService",
+        "UntagResource",  # the rule
+        "Unsubscribe",  # our probe
+        "UntagResource",  # the topic
+        "DeleteQueue",
+        "DeregisterTaskDefinition",
+        "DeregisterTaskDefinition",
+        "UntagResource",  # the cluster
+        "UntagRole",
+    ]
+    (key,) = use_tags(SETTINGS.user)
+    keys = {each.input.get("TagKeys", each.input.get("tagKeys", [key]))[0] for each in plan}
+    assert keys == {key}
+    untag = plan.steps[1]
+    assert untag.cli.endswith(f"untag-resource --resource-arn arn:rule --tag-keys {key}")
+    assert untag.why == "eu-west-1/default/checkout still uses it"
+
+
+@pytest.mark.parametrize("tags", [OTHERS, NOBODY_NAMED])
+def test_what_only_others_use_or_nobody_is_named_for_is_left_alone(tags: dict[str, str]) -> None:
+    plan = plans.plan_clean_up(SETTINGS, with_tags(tags))
+
+    assert operations(plan) == [
+        "DeleteService",
+        "Unsubscribe",
+        "DeleteQueue",
+        "DeregisterTaskDefinition",
+    ]
+    assert plan.steps[-1].input["taskDefinition"] == "my-task:2"
+
+
+def test_a_cluster_in_which_somebody_elses_service_lives_stays() -> None:
+    shared = replace(EVERYTHING, cluster=replace(CLUSTER, active_services=2))
+
+    plan = plans.plan_clean_up(SETTINGS, shared)
+
+    assert "DeleteCluster" not in operations(plan)
+    assert "somebody else still uses it" in [each.why for each in plan]
+
+
+def test_a_rule_to_which_somebody_added_a_target_stays_without_ours() -> None:
+    added = facts.Target("slack", "arn:aws:lambda:eu-west-1:123456789876:function:slack")
+    left = replace(EVERYTHING, rule=replace(RULE, targets=(TARGET, added)))
+
+    plan = plans.plan_clean_up(SETTINGS, left)
+
+    assert "DeleteRule" not in operations(plan)
+    (targets,) = (each for each in plan if each.operation == "RemoveTargets")
+    assert targets.input["Ids"] == ["1"]
+
+
+def test_a_topic_that_only_this_service_used_takes_its_target_off_a_shared_rule() -> None:
+    left = replace(EVERYTHING, rule=replace(RULE, tags=OURS | OTHERS))
+
+    kept = operations(plans.plan_clean_up(SETTINGS, left))
+
+    assert kept[1:4] == ["RemoveTargets", "UntagResource", "DeleteTopic"]
+
+
+@pytest.mark.parametrize(
+    ("plan", "operation"),
+    [
+        (lambda: plan_task_definition(role=replace(ROLE, tags=OTHERS)), "TagRole"),
+        (lambda: plan_service(cluster=replace(CLUSTER, tags=OTHERS)), "TagResource"),
+        (
+            lambda: plans.plan_topic(SETTINGS, account=ACCOUNT, topic=replace(TOPIC, tags=OTHERS)),
+            "TagResource",
+        ),
+        (lambda: rule_plan(replace(RULE, tags=OTHERS)), "TagResource"),
+    ],
+)
+def test_what_another_service_made_gets_the_tag_of_this_one_too(
+    plan: Callable[[], Plan], operation: str
+) -> None:
+    (tag,) = (each for each in plan().open_steps if each.operation == operation)
+
+    given = tag.input.get("tags") or tag.input["Tags"]
+    lower = [{key.lower(): value for key, value in each.items()} for each in given]
+    assert lower == in_lower_case(use_tags(SETTINGS.user))
+    assert tag.makes.endswith("tagged as used by eu-west-1/default/my-sample-service")
+
+
+def test_services_of_one_family_do_not_share_its_revisions() -> None:
+    theirs = revision(1, SETTINGS.good_image, OTHERS)
+
+    assert operations(plan_task_definition(revisions=(theirs,))) == ["RegisterTaskDefinition"]
+
+
+def test_another_services_topic_keeps_its_place_on_a_shared_rule() -> None:
+    theirs = replace(RULE, targets=(ELSEWHERE,), tags=OURS | OTHERS)
+
+    (put,) = (each for each in rule_plan(theirs).open_steps if each.operation == "PutTargets")
+
+    assert put.input["Targets"][0]["Id"] == SETTINGS.topic
+    own = replace(theirs, tags=OURS)
+    (put,) = (each for each in rule_plan(own).open_steps if each.operation == "PutTargets")
+    assert put.input["Targets"][0]["Id"] == "1"
 
 
 def test_what_killed_watches_left_comes_last() -> None:
@@ -580,7 +706,7 @@ def test_clean_up_of_nothing_is_nothing() -> None:
 
 EVERY_PLAN = (
     plan_task_definition(role=None),
-    plan_service(cluster_exists=False),
+    plan_service(cluster=None),
     plan_service(service=service(breaker=facts.CircuitBreaker(enable=False, rollback=False))),
     plans.plan_topic(SETTINGS, account=ACCOUNT, topic=None),
     rule_plan(None),
@@ -593,13 +719,13 @@ EVERY_PLAN = (
     ),
 )
 CREATING = {
-    "CreateRole": AWS_TAGS,
-    "RegisterTaskDefinition": ECS_TAGS,
-    "CreateCluster": ECS_TAGS,
+    "CreateRole": in_upper_case(OURS),
+    "RegisterTaskDefinition": in_lower_case(OURS),
+    "CreateCluster": in_lower_case(OURS),
     "CreateService": ECS_TAGS,
-    "CreateTopic": AWS_TAGS,
-    "PutRule": AWS_TAGS,
-    "CreateQueue": OURS,
+    "CreateTopic": in_upper_case(OURS),
+    "PutRule": in_upper_case(OURS),
+    "CreateQueue": NOBODY_NAMED,
 }
 
 

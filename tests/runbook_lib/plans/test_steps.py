@@ -18,7 +18,7 @@ from ecs_emulator.client import EmulatorControls
 from ecs_emulator.http.server import EmulatorServer
 from runbook_lib import apply, walk
 from runbook_lib.aws.session import Session
-from runbook_lib.facts import Network
+from runbook_lib.facts import Cluster, Network
 from runbook_lib.facts.settings import Settings
 from runbook_lib.facts.tags import TAG_KEY, TAG_VALUE, is_ours
 from runbook_lib.plans import plan_service
@@ -238,6 +238,7 @@ def _take_the_probe_from_somebody_elses_topic(session: Session, do: Doing) -> No
     sns.tag_resource(ResourceArn=arn, Tags=[{"Key": TAG_KEY, "Value": TAG_VALUE}])
 
 
+@pytest.mark.whole
 def test_the_walk_by_aws_cli_makes_and_removes_the_same_world_as_apply(
     emulator: EmulatorServer,
     session: Session,
@@ -288,7 +289,7 @@ def test_the_revision_in_the_command_is_the_one_that_aws_then_gives(session: Ses
 def test_the_service_is_created_as_in_the_article() -> None:
     plan = plan_service(
         SETTINGS,
-        cluster_exists=True,
+        cluster=Cluster("default", "arn", {}),
         network=Network(("subnet-1", "subnet-2"), ("sg-1",), "default VPC"),
         revision="my-task:1",
         service=None,

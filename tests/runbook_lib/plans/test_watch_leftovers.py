@@ -108,6 +108,7 @@ LEFT = {
 """Killed before or after this step of the watch, and what is to do then."""
 
 
+@pytest.mark.whole
 @pytest.mark.parametrize(
     ("at", "when"), LEFT, ids=[f"{when}-{[*MADE, *REMOVED][at - 1]}" for at, when in LEFT]
 )

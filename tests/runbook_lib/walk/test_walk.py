@@ -97,6 +97,7 @@ def test_cleaning_up_needs_no_finished_walk_and_can_be_done_twice(
         assert walk.inventory(session, SETTINGS) == before
 
 
+@pytest.mark.whole
 def test_a_private_emulator_prepares_itself_and_only_as_far_as_needed() -> None:
     code = """
 from runbook_lib import open_session, walk
