@@ -1,7 +1,7 @@
 """Room: the AWS account around ECS.
 
 Lives here: one account with its clock, mails and event bus; which AWS services it has, and plain
-answers (`lookups`) for everybody else. What moto answers is asked of `moto_world`.
+answers (`lookups`) for everybody else. What moto answers is asked of `moto`.
 Never here: rules. What SNS and EventBridge do is in `sns` and `eventbridge`.
 
 moto keeps its backends in module globals, so a process can have one live Account at a time.
@@ -10,6 +10,7 @@ moto keeps its backends in module globals, so a process can have one live Accoun
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from botocore.model import OperationNotFoundError
@@ -32,9 +33,10 @@ from ecs_emulator.wire.http_messages import (
 )
 from ecs_emulator.world.clock import Clock
 from ecs_emulator.world.ids import Ids
+from ecs_emulator.world.state import RegisteredTarget
 
 if TYPE_CHECKING:
-    from ecs_emulator.account.moto_world import MotoWorld
+    from ecs_emulator.account.moto.world import MotoWorld
 
 ACCOUNT_ID = "123456789876"
 
@@ -60,6 +62,7 @@ class Account(EcsLookups):
         super().__init__(self._backend)
         self.identities = MotoIdentities(self._backend)
         self.outbox = Outbox()
+        self.targets_in: Callable[[str], Sequence[RegisteredTarget]] = lambda _: ()
         self._moto: MotoWorld | None = None
         self.reset(clock=clock, ids=ids)
 
@@ -93,9 +96,16 @@ class Account(EcsLookups):
         if Account._live is not self:
             raise RuntimeError("This account is closed.")
         if self._moto is None:
-            from ecs_emulator.account.moto_world import MotoWorld, Surroundings
+            from ecs_emulator.account.moto.world import MotoWorld, Surroundings
 
-            around = Surroundings(ACCOUNT_ID, self.clock, self.ids, self.sns, self.bus)
+            around = Surroundings(
+                ACCOUNT_ID,
+                self.clock,
+                self.ids,
+                self.sns,
+                self.bus,
+                self.targets_in,
+            )
             self._moto = MotoWorld(around, self._born)
         return self._moto
 

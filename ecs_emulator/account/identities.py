@@ -2,7 +2,7 @@
 
 Lives here: the user or the role behind an access key or an ARN with all its policies, and the tags
 of a resource.
-Never here: an import of moto (that is `moto_world`), what a policy allows.
+Never here: an import of moto (that is `moto`), what a policy allows.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Room: how moto's backends look inside, read into plain values.
 
 Lives here: the answers to `lookups`, for SNS and EventBridge and for ECS.
-Never here: an import of moto (that is `moto_world`), or a rule of AWS.
+Never here: an import of moto (that is `moto`), or a rule of AWS.
 
 moto's objects have no stable types, so inside this room they are Any; outside it nobody sees them.
 """
@@ -18,7 +18,7 @@ from ecs_emulator.messaging import filter_policies
 from ecs_emulator.messaging.event_patterns import parse
 from ecs_emulator.world import lookups
 from ecs_emulator.world.clock import Clock
-from ecs_emulator.world.target_health import HealthCheck
+from ecs_emulator.world.configuration import HealthCheck
 
 Backends = Callable[[str, str], Any]
 """A service and a region give moto's backend. KeyError if there is no such region."""

@@ -2,7 +2,7 @@
 
 Lives here: holding a request against AWS's own definition of the operation, the refusals of what
 does not fit, and what an error becomes that nobody foresaw.
-Never here: carrying it out (moto_world), ECS, which has a door of its own.
+Never here: carrying it out (moto), ECS, which has a door of its own.
 
 moto trusts its callers: an ARN that is none, a number where a text belongs or a missing member ends
 it with an exception, which AWS never shows. AWS holds a call against the same definition that its

@@ -7,16 +7,18 @@ Never here: AWS's JSON, which rule comes first (reconciler), how long things tak
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
 from ecs_emulator.ecs.scheduler import Scheduler
+from ecs_emulator.ecs.tasks.health import Checker
 from ecs_emulator.world import timing
 from ecs_emulator.world.configuration import DeploymentConfiguration
 from ecs_emulator.world.messages import (
     AlarmsLookedAt,
+    CheckerTurns,
     ContainerExits,
     DeploymentPickedUp,
     FailureCounted,
@@ -39,6 +41,7 @@ from ecs_emulator.world.state import (
     COMPLETED,
     DRAINING,
     INACTIVE,
+    RegisteredTarget,
     Service,
     ServiceDeployment,
     Stop,
@@ -134,11 +137,17 @@ class Engine(Scheduler):
                 self._failures.exited(service, deployment, task)
             case TargetRegistered():
                 self._targets.register(service, task)
+            case CheckerTurns() if _is_stale(task, stimulus):
+                return
             case TaskBecomesHealthy():
-                self._failures.passed_a_check(service, deployment, task)
-            case TaskBecomesUnhealthy() if not task.is_condemned:
+                self._failures.passed_a_check(service, deployment, task, stimulus.checker)
+            case TaskBecomesUnhealthy() if not stimulus.is_noticed:
+                self._failures.fell_sick(task, stimulus)
+                return
+            case TaskBecomesUnhealthy():
                 self._failures.failed_its_check(service, deployment, task, stimulus)
         self.settle(service)
+        self._failures.complain(service, task)
 
     def _reach(self, task: Task, status: str) -> None:
         self._life.reach(task, status)
@@ -152,6 +161,25 @@ class Engine(Scheduler):
             deployment.tasks.pop(task.arn, None)
             deployment.protected.discard(task.arn)
         self.settle(service)
+
+    def look_at_health_again(self, checks: Callable[[Task], Sequence[Checker]]) -> None:
+        """Something has changed around the tasks: a fault, or what a target group asks of them."""
+        for task in list(self.world.tasks.values()):
+            if task.status == "RUNNING" and not task.is_stopping:
+                self._checkups.look_again(task, checks(task))
+
+    def targets_in(self, group_arn: str) -> list[RegisteredTarget]:
+        """The tasks that are registered in a target group."""
+        return [
+            target
+            for service in self.world.services.values()
+            if any(each.target_group_arn == group_arn for each in service.load_balancers)
+            for target in self._targets.registered(
+                service,
+                [t for t in self.world.tasks.values() if t.service_arn == service.arn],
+                group_arn,
+            )
+        ]
 
     # --- what the API asks for --------------------------------------------------------------
 
@@ -248,3 +276,10 @@ class Engine(Scheduler):
             deployment.protected.add(task.arn)
             self.clock.at(until, ProtectionEnds(task.arn))
         self.settle(service)
+
+
+def _is_stale(task: Task, stimulus: CheckerTurns) -> bool:
+    """Another turn is due instead, or the task is on its way out already."""
+    if isinstance(stimulus, TaskBecomesUnhealthy) and stimulus.is_noticed:
+        return task.is_condemned or bool(task.checks.get(stimulus.checker))
+    return task.is_condemned or stimulus.plan != task.health_plan

@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-b
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from ecs_emulator.ecs.arithmetic import failure_threshold, restart_pause
@@ -20,6 +21,8 @@ from ecs_emulator.world.messages import FailureCounted, TaskBecomesUnhealthy
 from ecs_emulator.world.state import IN_PROGRESS, Deployment, Service, Task
 
 THROTTLING_BEGINS = 3
+BEGUN_TO_COMPLAINT = 38
+"""Milliseconds. Measured: "has started 1 tasks", 38 ms later "failed container health checks"."""
 
 
 class Failures:
@@ -85,10 +88,15 @@ class Failures:
             self.count(service, deployment)
         deployment.can_start_at = self._clock.now + self._in("restart", timing.EXIT_TO_NEXT_START)
 
-    def passed_a_check(self, service: Service, deployment: Deployment | None, task: Task) -> None:
+    def passed_a_check(
+        self, service: Service, deployment: Deployment | None, task: Task, checker: str
+    ) -> None:
         """Healthy once every check has passed. A healthy task may reset the count."""
-        task.checks_left -= 1
-        if task.checks_left > 0:
+        task.checks[checker] = True
+        if not all(task.checks.values()):
+            return
+        if task.is_healthy:
+            self._life.show_health(task, "HEALTHY")
             return
         self._life.judge_health(task, healthy=True)
         if deployment is None:
@@ -98,6 +106,16 @@ class Failures:
         if resets and is_being_judged(service, deployment):
             deployment.failures = 0
             self._rollout.note_failures(service, deployment)
+
+    def fell_sick(self, task: Task, stimulus: TaskBecomesUnhealthy) -> None:
+        """A target group's verdict is acted on at once; a container's is shown a while before."""
+        noticed = replace(stimulus, is_noticed=True)
+        task.checks[stimulus.checker] = False
+        if stimulus.checker.startswith("arn:"):
+            self._clock.at(self._clock.now, noticed)
+            return
+        self._life.show_health(task, "UNHEALTHY")
+        self._clock.after(self._ids.between("noticed", *timing.UNHEALTHY_TO_NOTICED), noticed)
 
     def failed_its_check(
         self,
@@ -110,7 +128,7 @@ class Failures:
 
         The verdict comes a while after the failure that met the threshold, not after a later one.
         """
-        group = stimulus.target_group_arn
+        group = stimulus.checker if stimulus.checker.startswith("arn:") else ""
         text = service_events.failed_container_health_checks(service.name, task.id)
         task.condemned_because = service_events.FAILED_CONTAINER_HEALTH_CHECKS
         if group:
@@ -119,7 +137,7 @@ class Failures:
             )
             task.condemned_because = service_events.failed_elb_health_checks(group)
         self._life.judge_health(task, healthy=False)
-        self._rollout.say(service, text)
+        task.complaint = text
         if deployment is None:
             return
         breaker, verdict_at = service.configuration.circuit_breaker, deployment.verdict_at
@@ -129,6 +147,12 @@ class Failures:
             return
         wait = self._in("verdict", timing.VERDICT_AFTER_HEALTH_CHECK)
         deployment.verdict_at = self._clock.now + wait
+
+    def complain(self, service: Service, task: Task) -> None:
+        """Say that a task is sick, once: 38 ms after its replacement was started, if it was."""
+        if task.complaint:
+            self._rollout.say(service, task.complaint, milliseconds=BEGUN_TO_COMPLAINT)
+            task.complaint = ""
 
     def count(self, service: Service, deployment: Deployment) -> None:
         if not is_being_judged(service, deployment):

@@ -9,17 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from ecs_emulator.world.configuration import LoadBalancer
+from ecs_emulator.ecs.tasks.checkups import Complaint, everything_is_bad
+from ecs_emulator.ecs.tasks.health import Checker
+from ecs_emulator.wire.sickness import Sickness
 from ecs_emulator.world.lookups import Alarms
 from ecs_emulator.world.state import Service, TaskDefinition
-from ecs_emulator.world.target_health import TargetVerdict
 
-TargetVerdicts = Callable[[Service, TaskDefinition], Sequence[tuple[LoadBalancer, TargetVerdict]]]
+TargetCheckers = Callable[[Service, TaskDefinition], Sequence[Checker]]
 
 
-def _no_target_groups(
-    _: Service, __: TaskDefinition
-) -> Sequence[tuple[LoadBalancer, TargetVerdict]]:
+def _no_target_groups(_: Service, __: TaskDefinition) -> Sequence[Checker]:
+    return ()
+
+
+def _nobody_is_sick() -> Sequence[Sickness]:
     return ()
 
 
@@ -49,14 +52,20 @@ def _no_error(_: TaskDefinition) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Outside:
-    """`draining_seconds(service)`: how long its target groups drain connections.
+    """`target_checkers(service, definition)`: what its target groups ask of a task.
+
+    `sicknesses()`: tasks that answer badly though nothing in their definition says so;
+    `complaint(task, checker, answer)`: what a checker makes of such an answer.
+    `draining_seconds(service)`: how long its target groups drain connections.
 
     `has_capacity()`: Fargate has room. `is_blocked()`: AWS has blocked the account.
     `is_throttled("ecs")`, `is_throttled("elb")`: that service takes no call of the scheduler.
     `launch_error(definition)`: why no task of it can be launched at all. Empty: it can.
     """
 
-    target_verdicts: TargetVerdicts = _no_target_groups
+    target_checkers: TargetCheckers = _no_target_groups
+    sicknesses: Callable[[], Sequence[Sickness]] = _nobody_is_sick
+    complaint: Complaint = everything_is_bad
     draining_seconds: Callable[[Service], float] = _at_once
     has_capacity: Callable[[], bool] = _always
     is_blocked: Callable[[], bool] = _never

@@ -16,6 +16,7 @@ from ecs_emulator.ecs.outside import Outside
 from ecs_emulator.ecs.rebalancing import Rebalancing
 from ecs_emulator.ecs.reconciler import reconcile
 from ecs_emulator.ecs.rollout import Rollout
+from ecs_emulator.ecs.tasks.checkups import Checkups
 from ecs_emulator.ecs.tasks.fates import Fate
 from ecs_emulator.ecs.tasks.life import Subnet, TaskLife
 from ecs_emulator.ecs.tasks.target_registration import TargetRegistration
@@ -68,10 +69,16 @@ class Scheduler:
         self.ids = ids
         self._subnets_of = subnets_of
         self._rollout = Rollout(account_id, clock, ids, publish)
-        self._life = TaskLife(self.world, clock, ids, fate_of, self._task_changed)
+        self._checkups = Checkups(clock, outside.sicknesses, outside.complaint)
+        self._life = TaskLife(self.world, clock, ids, fate_of, self._task_changed, self._checkups)
         self._failures = Failures(clock, ids, self._rollout, self._life)
         self._targets = TargetRegistration(
-            clock, ids, self._rollout, outside.target_verdicts, self._is_elb_throttled
+            clock,
+            ids,
+            self._rollout,
+            self._checkups,
+            outside.target_checkers,
+            self._is_elb_throttled,
         )
         self._alarms = AlarmWatch(clock, outside.alarms)
         self._rebalancing = Rebalancing(
@@ -168,6 +175,8 @@ class Scheduler:
         assert deployment is not None
         tasks = self._to_stop(service, deployment, action)
         was_pending = action.place == "pending"
+        for task in tasks:
+            self._failures.complain(service, task)
         self._stop_each(service, deployment, tasks, is_registered=not was_pending)
         text = service_events.has_stopped_running(service.name, [task.id for task in tasks])
         if was_pending:

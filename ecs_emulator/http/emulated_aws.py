@@ -16,19 +16,22 @@ from ecs_emulator.api.context import Context, Neighbours, Place
 from ecs_emulator.ecs.engine import Engine
 from ecs_emulator.ecs.outside import Outside
 from ecs_emulator.ecs.tasks.fates import Fate, Surroundings, fate_of, unable_to_assume
+from ecs_emulator.ecs.tasks.health import Checker
+from ecs_emulator.ecs.tasks.target_health import reason_for, target_checker
 from ecs_emulator.messaging.deliveries import AttemptDelivery
 from ecs_emulator.wire.call_faults import UNHARMED, CallFaults, Strike
 from ecs_emulator.wire.faults import Faults
 from ecs_emulator.wire.http_messages import HttpRequest, HttpResponse, unsigned
 from ecs_emulator.world.aws_events import Event
 from ecs_emulator.world.clock import FIRST_MOMENT, FROZEN, Clock
-from ecs_emulator.world.configuration import LoadBalancer
+from ecs_emulator.world.configuration import HealthCheck
 from ecs_emulator.world.ids import Ids
 from ecs_emulator.world.images import EcrReference, Images
-from ecs_emulator.world.state import Cluster, Service, TaskDefinition
-from ecs_emulator.world.target_health import HealthCheck, TargetVerdict, target_verdict
+from ecs_emulator.world.state import Cluster, Service, Task, TaskDefinition
 
 HOME_REGION = "eu-west-1"
+CHANGES_CHECKS = {("elasticloadbalancing", "ModifyTargetGroup")}
+"""Calls after which a target group may find its targets otherwise."""
 ECS_TARGET = "AmazonEC2ContainerServiceV20141113."
 
 
@@ -45,7 +48,8 @@ class EmulatedAws:
     def _build(self) -> None:
         self.ids = Ids(self.seed)
         self.images = Images()
-        self.set_faults(Faults())
+        self.faults = Faults()
+        self.set_faults(self.faults)
         self.account = Account(self.clock, self.ids)
         self.engine = Engine(
             account_id=ACCOUNT_ID,
@@ -55,7 +59,9 @@ class EmulatedAws:
             subnets_of=self._subnets_of,
             publish=self._publish,
             outside=Outside(
-                target_verdicts=self._target_verdicts,
+                target_checkers=self._target_checkers,
+                sicknesses=lambda: self.faults.sick_tasks,
+                complaint=self._complaint,
                 draining_seconds=self._draining_seconds,
                 has_capacity=lambda: not self.faults.no_capacity,
                 is_blocked=lambda: self.faults.account_blocked,
@@ -67,6 +73,7 @@ class EmulatedAws:
         self.account.bus.rule_delay_seconds = lambda: self.faults.rule_delay_seconds
         self.account.bus.is_throttled = lambda: self.faults.throttled_targets
         self.engine.also_handle(AttemptDelivery, self._attempt)
+        self.account.targets_in = self.engine.targets_in
         neighbours = Neighbours(
             subnet=self._subnet,
             security_group=self._security_group,
@@ -88,10 +95,12 @@ class EmulatedAws:
 
     def set_faults(self, faults: Faults) -> None:
         """From now on these, and no others. What has struck before is forgotten."""
-        self.faults = faults
+        before, self.faults = self.faults, faults
         self._call_faults = CallFaults(
             faults.call_faults, lambda purpose: self.ids.between(purpose, 0, 1)
         )
+        if faults.sick_tasks or before.sick_tasks:
+            self.engine.look_at_health_again(lambda _: ())
 
     def strike(self, request: HttpRequest) -> Strike:
         """What goes wrong with this call on its way. A virtual delay has then passed."""
@@ -121,7 +130,10 @@ class EmulatedAws:
         if service == "iam" and request.operation == "SimulatePrincipalPolicy":
             return self._permissions.simulate(request)
         if not target.startswith(ECS_TARGET) and service != "ecs":
-            return self.account.handle(request)
+            answer = self.account.handle(request)
+            if (service, request.operation) in CHANGES_CHECKS:
+                self.engine.look_at_health_again(self._checkers_of)
+            return answer
         reply = self._ecs.answer(target, request.body, region)
         headers = {
             "content-type": "application/x-amz-json-1.1",
@@ -171,16 +183,28 @@ class EmulatedAws:
                 return unable_to_assume(role)
         return ""
 
-    def _target_verdicts(
-        self, service: Service, definition: TaskDefinition
-    ) -> Sequence[tuple[LoadBalancer, TargetVerdict]]:
+    def _target_checkers(self, service: Service, definition: TaskDefinition) -> Sequence[Checker]:
         grace = int(service.spec.get("healthCheckGracePeriodSeconds", 0))
-        verdicts = []
-        for each in service.load_balancers:
-            group = self.account.target_group(service.region, each.target_group_arn)
-            check = group.health_check if group else HealthCheck()
-            verdicts.append((each, target_verdict(each, check, definition, grace)))
-        return verdicts
+        return [
+            target_checker(each, self._health_check(each.target_group_arn), definition, grace)
+            for each in service.load_balancers
+        ]
+
+    def _checkers_of(self, task: Task) -> Sequence[Checker]:
+        service = self.engine.world.services[task.service_arn]
+        return self._target_checkers(service, task.task_definition)
+
+    def _health_check(self, group_arn: str) -> HealthCheck:
+        group = self.account.target_group(group_arn.split(":")[3], group_arn)
+        return group.health_check if group else HealthCheck()
+
+    def _complaint(self, _: Task, checker: Checker, answer: int | str) -> str | None:
+        """A container's own check is taken to fail on what `curl -f` fails on."""
+        is_target_group = checker.name.startswith("arn:")
+        asked = (
+            self._health_check(checker.name) if is_target_group else HealthCheck(codes="200-399")
+        )
+        return reason_for(answer, asked)
 
     def _draining_seconds(self, service: Service) -> float:
         """The longest deregistration delay of the service's target groups."""

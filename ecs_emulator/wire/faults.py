@@ -9,10 +9,12 @@ Lives here: the faults that `PUT /_emulator/faults` sets, as JSON. All are off u
     {"throttled_scheduler": ["ecs"]}     ECS may start no task; "elb": register no target
     {"throttled_calls": ["UpdateService"]}, {"denied_calls": ["UpdateService"]}    of ECS
     {"call_faults": [{"call": "sns:Publish", "fault": "throttling", "rate": 0.5}]}
+    {"sick_tasks": [{"service": "web", "answer": 503, "after_seconds": 300}]}
     {"role_delay_seconds": 60}           a new IAM role cannot be assumed by ECS yet
     {"rule_delay_seconds": 60}           a new rule, or a new target of one, hears nothing yet
 
-`call_faults` are for every service; the module of that name has all their forms.
+`call_faults` are for every service; the module of that name has all their forms, and `sickness`
+those of `sick_tasks`.
 Never here: what becomes of a task or a call because of them (fates, engine, call_faults).
 """
 
@@ -23,6 +25,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from ecs_emulator.wire.call_faults import CallFault
+from ecs_emulator.wire.sickness import Sickness
 
 LONGEST_DELAY_SECONDS = 86_400.0
 
@@ -42,6 +45,7 @@ class Faults:
     throttled_calls: tuple[str, ...] = ()
     denied_calls: tuple[str, ...] = ()
     call_faults: tuple[CallFault, ...] = ()
+    sick_tasks: tuple[Sickness, ...] = ()
     role_delay_seconds: float = 0.0
     rule_delay_seconds: float = 0.0
 
@@ -56,7 +60,8 @@ class Faults:
 
     def as_json(self) -> dict[str, Any]:
         plain = {each.name: getattr(self, each.name) for each in fields(self)}
-        return plain | {"call_faults": [each.as_json() for each in self.call_faults]}
+        calls = [each.as_json() for each in self.call_faults]
+        return plain | {"call_faults": calls, "sick_tasks": [s.as_json() for s in self.sick_tasks]}
 
 
 def _switch(name: str, value: object) -> bool:
@@ -81,12 +86,15 @@ def _services(name: str, value: object) -> tuple[str, ...]:
     return given
 
 
-def _calls(name: str, value: object) -> tuple[CallFault, ...]:
-    if not isinstance(value, list):
-        raise ValueError(  # noqa: TRY004 - to the caller all of these are wrong values
-            f"{name} must be a list of objects, not {value!r}."
-        )
-    return tuple(map(CallFault.read, value))
+def _list_of(read: Callable[[Any], Any]) -> Callable[[str, object], tuple[Any, ...]]:
+    def read_all(name: str, value: object) -> tuple[Any, ...]:
+        if not isinstance(value, list):
+            raise ValueError(  # noqa: TRY004 - to the caller all of these are wrong values
+                f"{name} must be a list of objects, not {value!r}."
+            )
+        return tuple(map(read, value))
+
+    return read_all
 
 
 def _seconds(name: str, value: object) -> float:
@@ -101,6 +109,7 @@ _READERS: Mapping[str, Callable[[str, object], Any]] = {
     **dict.fromkeys(("no_capacity", "no_route", "account_blocked", "throttled_targets"), _switch),
     **dict.fromkeys(("throttled_calls", "denied_calls"), _texts),
     "throttled_scheduler": _services,
-    "call_faults": _calls,
+    "call_faults": _list_of(CallFault.read),
+    "sick_tasks": _list_of(Sickness.read),
     **dict.fromkeys(("role_delay_seconds", "rule_delay_seconds"), _seconds),
 }

@@ -1,7 +1,7 @@
 """Room: how a service is to be deployed.
 
-Lives here: the deployment configuration with its circuit breaker, alarms and load balancers, as
-frozen values with AWS's defaults.
+Lives here: the deployment configuration with its circuit breaker, alarms, load balancers and
+their health checks, as frozen values with AWS's defaults.
 Never here: what the scheduler makes of them.
 
 https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DeploymentConfiguration.html
@@ -50,3 +50,15 @@ class LoadBalancer:
     target_group_arn: str
     container_name: str
     container_port: int
+
+
+@dataclass(frozen=True, slots=True)
+class HealthCheck:
+    """What a target group asks of its targets."""
+
+    port: str = "traffic-port"
+    path: str = "/"
+    interval: int = 30
+    healthy_threshold: int = 5
+    unhealthy_threshold: int = 2
+    codes: str = "200"

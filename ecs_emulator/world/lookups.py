@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
-from ecs_emulator.world.target_health import HealthCheck
+from ecs_emulator.world.configuration import HealthCheck
 
 Policy = Mapping[str, Any]
 Event = Mapping[str, Any]

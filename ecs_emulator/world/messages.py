@@ -87,17 +87,28 @@ class ContainerExits(TaskStimulus):
 
 
 @dataclass(frozen=True, slots=True)
-class TaskBecomesHealthy(TaskStimulus):
-    """A RUNNING task has passed one of its checks; having none, it has been up long enough."""
+class CheckerTurns(TaskStimulus):
+    """A checker of a RUNNING task makes up its mind. `plan` tells what is due from what was."""
+
+    checker: str
+    plan: int
 
 
 @dataclass(frozen=True, slots=True)
-class TaskBecomesUnhealthy(TaskStimulus):
-    """A RUNNING task failed a check often enough: its own, or the target group's named here."""
+class TaskBecomesHealthy(CheckerTurns):
+    """It has passed this check; having none, it has been up long enough."""
 
-    target_group_arn: str = ""
+
+@dataclass(frozen=True, slots=True)
+class TaskBecomesUnhealthy(CheckerTurns):
+    """It failed this check often enough. A target group says on which port, and why.
+
+    `is_noticed`: the scheduler has seen it, which is a while after the container's own check.
+    """
+
     port: int = 0
     reason: str = ""
+    is_noticed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,13 +57,17 @@ class Stop:
 
 @dataclass(slots=True)
 class Counts:
-    """Tasks of one deployment, each in one place. RUNNING: warming, healthy or unhealthy."""
+    """Tasks of one deployment, each in one place. RUNNING: warming, healthy or unhealthy.
+
+    `leaving`: stopped because they were unhealthy, and not STOPPED yet.
+    """
 
     pending: int = 0
     warming: int = 0
     healthy: int = 0
     unhealthy: int = 0
     stopping: int = 0
+    leaving: int = 0
 
     @property
     def running(self) -> int:
@@ -95,7 +99,13 @@ class Task:
     is_healthy: bool = False
     is_condemned: bool = False
     condemned_because: str = ""
-    checks_left: int = 1
+    complaint: str = ""
+    """The service event about its sickness, as long as it has not been said."""
+    checks: dict[str, bool | None] = field(default_factory=dict)
+    """What each checker finds: a container health check by its name, a target group by its ARN.
+    None: it has not made up its mind yet."""
+    health_plan: int = 0
+    registered_at: datetime | None = None
     protected_until: datetime | None = None
     version: int = 1
     connectivity_at: datetime | None = None
@@ -119,12 +129,24 @@ class Task:
         if self.status == "STOPPED":
             return "gone"
         if self.is_stopping:
-            return "stopping"
+            return "leaving" if self.is_condemned else "stopping"
         if self.status != "RUNNING":
             return "pending"
         if self.is_condemned:
             return "unhealthy"
         return "healthy" if self.is_healthy else "warming"
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredTarget:
+    """A task in a target group. `state` is initial, healthy, unhealthy, draining or unused."""
+
+    ip: str
+    port: int
+    zone: str
+    state: str
+    reason: str | None = None
+    description: str | None = None
 
 
 @dataclass(slots=True)

@@ -34,6 +34,7 @@ class DeploymentView:
     healthy: int = 0
     unhealthy: int = 0
     stopping: int = 0
+    leaving: int = 0
     protected: tuple[str, ...] = ()
 
     @property
@@ -96,7 +97,8 @@ def _view_of(deployment: Deployment) -> DeploymentView:
         warming=counts.warming,
         healthy=counts.healthy,
         unhealthy=counts.unhealthy,
-        stopping=counts.stopping,
+        stopping=counts.stopping + counts.leaving,
+        leaving=counts.leaving,
         protected=_protected(deployment),
     )
 

@@ -20,14 +20,14 @@ from runbook_lib.aws.clock import LongPollClock
 from runbook_lib.aws.refusals import code_of
 from runbook_lib.aws.session import Session
 from runbook_lib.following.deployment import LONGEST, TIMED_OUT, Following, Snapshot, Watched
-from runbook_lib.plans.applying import apply
-from runbook_lib.plans.watch_queue import (
+from runbook_lib.following.watch_queue import (
     LONG_POLL_SECONDS,
     TARGET_ID,
     WatchQueue,
     plan_watch_queue,
     watch_queue_name,
 )
+from runbook_lib.plans.applying import apply
 
 FIRST_LOOK = timedelta(minutes=1)
 """A new rule may miss what happens in its first minute: then it is looked at once more."""

@@ -62,6 +62,9 @@ def definition(image: str) -> dict[str, Any]:
         "family": "web",
         "containerDefinitions": [{"name": "c", "image": image, "essential": True}],
         "executionRoleArn": ROLE,
+        # Without one ecs-deploy sends "", which AWS has refused since 2024:
+        # https://github.com/fabfuel/ecs-deploy/issues/231
+        "taskRoleArn": ROLE,
         "networkMode": "awsvpc",
         "requiresCompatibilities": ["FARGATE"],
         "cpu": "256",

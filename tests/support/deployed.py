@@ -85,7 +85,13 @@ class Deployed:
         return found
 
 
-def target_group(deployed: Deployed, *, has_balancer: bool = True, **settings: Any) -> str:
+def target_group(
+    deployed: Deployed,
+    *,
+    has_balancer: bool = True,
+    deregistration_seconds: int = 30,
+    **settings: Any,
+) -> str:
     """A target group of type ip behind a load balancer, with a short deregistration delay."""
     elb, ec2 = deployed.aws("elbv2"), deployed.aws("ec2")
     vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
@@ -94,7 +100,12 @@ def target_group(deployed: Deployed, *, has_balancer: bool = True, **settings: A
     )["TargetGroups"][0]["TargetGroupArn"]
     elb.modify_target_group_attributes(
         TargetGroupArn=arn,
-        Attributes=[{"Key": "deregistration_delay.timeout_seconds", "Value": "30"}],
+        Attributes=[
+            {
+                "Key": "deregistration_delay.timeout_seconds",
+                "Value": str(deregistration_seconds),
+            }
+        ],
     )
     if not has_balancer:
         return str(arn)

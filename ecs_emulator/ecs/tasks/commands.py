@@ -1,7 +1,8 @@
 """Room: what a container's command does.
 
 Lives here: reading, from the command of a container or of its health check, whether and when it
-ends, with which code, and whether it takes more memory than there is.
+ends, with which code, which files it makes and removes, and whether it takes more memory than there
+is.
 Never here: images, what the end of a container means.
 """
 
@@ -12,6 +13,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ecs_emulator.ecs.tasks.health import Spell, spliced
 from ecs_emulator.world.state import Stop, TaskDefinition
 
 _SLEEP = re.compile(r"(\d+(?:\.\d+)?)([smhd]?)")
@@ -20,9 +22,14 @@ _FOR_EVER_SECONDS = 366 * 86400.0
 _REDIRECTION = re.compile(r"\d?>>?\s*(&\d|[\w/.-]+)")
 _VM_BYTES = re.compile(r"--vm-bytes[ =](\d+)([MmGg])")
 _SHELLS = ("sh", "bash", "ash")
-_READABLE = ("sleep", "exit", "true", "false", "echo", "printf", ":")
+_READABLE = ("sleep", "exit", "true", "false", "echo", "printf", ":", "touch", "rm")
+_LOOKS_FOR_FILE = re.compile(
+    r"(?P<not>!\s*)?(?:cat|ls|stat|test(?P<inner>\s+!)?\s+-[efr]|\[(?P<bracket>\s+!)?\s+-[efr])"
+    r"\s+(?P<file>[\w./-]+)(?:\s+\])?"
+)
 _TO_FILL_MEMORY = 5.0
 _EXITED = "Essential container in task exited"
+FAILED = "the health check fails"
 _OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
 
 
@@ -127,11 +134,43 @@ def _end_of(tokens: Sequence[str]) -> tuple[float, int] | None:
     return (seconds, code) if seconds < _FOR_EVER_SECONDS else None
 
 
-def always_fails(check: Mapping[str, Any]) -> bool:
-    """A check that can be read to fail: `exit 1`, `false`. Any other check passes."""
-    words = [str(word) for word in check["command"]]
+def check_spells(container: Mapping[str, Any]) -> tuple[Spell, ...]:
+    """How the container's own health check fares, in seconds after RUNNING.
+
+    One that can be read to fail always does: `exit 1`, `false`. One that looks for a file passes
+    while the command has made it, as `cat /tmp/healthy` with `touch /tmp/healthy; sleep 30; rm
+    /tmp/healthy; sleep 600`: for 30 s. Any other check passes.
+    """
+    words = [str(word) for word in container["healthCheck"]["command"]]
     text = " ".join(words[1:] if words[0] in ("CMD", "CMD-SHELL") else words).strip()
-    if "||" in text:
-        text = text.partition("||")[0].strip()
+    text = text.partition("||")[0].strip()
     found = re.fullmatch(r"(?:.*[;\s])?exit\s+(\d+)", text)
-    return text in ("false", "/bin/false") or bool(found and found[1].strip("0"))
+    if text in ("false", "/bin/false") or (found and found[1].strip("0")):
+        return (Spell(0.0, FAILED),)
+    looks = _LOOKS_FOR_FILE.fullmatch(text)
+    changes = _changes_of(container, looks["file"]) if looks else []
+    if looks is None or not changes:
+        return (Spell(0.0),)
+    negations = [looks[name] for name in ("not", "inner", "bracket") if looks[name]]
+    passes_with_it = len(negations) % 2 == 0
+    spells: tuple[Spell, ...] = (Spell(0.0, FAILED if passes_with_it else None),)
+    for seconds, is_there in changes:
+        answer = Spell(0.0, None if is_there is passes_with_it else FAILED)
+        spells = spliced(spells, seconds, (answer,))
+    return spells
+
+
+def _changes_of(container: Mapping[str, Any], file: str) -> list[tuple[float, bool]]:
+    """When the command makes this file, and when it removes it: [(0, True), (30, False)]."""
+    words = [str(word) for word in _words(container)]
+    if len(words) < 3 or words[0].rpartition("/")[2] not in _SHELLS:
+        return []
+    changes, seconds = [], 0.0
+    for step in re.split(r"[;&\n]+", words[2]):
+        said = step.split()
+        nap = _SLEEP.fullmatch(said[1]) if len(said) > 1 and said[0] == "sleep" else None
+        if nap:
+            seconds += float(nap[1]) * _UNITS[nap[2]]
+        if file in said[1:] and said[0] in ("touch", "rm"):
+            changes.append((seconds, said[0] == "touch"))
+    return changes

@@ -12,12 +12,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ecs_emulator.ecs.tasks.commands import always_fails, exit_of
+from ecs_emulator.ecs.tasks.commands import check_spells, exit_of
+from ecs_emulator.ecs.tasks.health import Checker, Rhythm, Turn, turns
 from ecs_emulator.wire.faults import Faults
 from ecs_emulator.world import timing
 from ecs_emulator.world.images import EcrReference, ImageReference, Images
 from ecs_emulator.world.state import Stop, TaskDefinition
-from ecs_emulator.world.timing import HealthCheckTiming, Span
+from ecs_emulator.world.timing import Span
 
 _RETRIED = "CannotPullContainerError: pull image manifest has been retried {times} time(s): "
 _NO_RESOURCES = (
@@ -25,6 +26,7 @@ _NO_RESOURCES = (
     "retrieval failed: "
 )
 _SOME_ADDRESS = "172.31.54.241"
+UP_LONG_ENOUGH = timing.HEALTHY_AFTER_RUNNING
 TASK_ID = "{task id}"
 """Stands in a reason for the id of the task that has this fate."""
 
@@ -34,14 +36,31 @@ class Fate:
     """Decided as the task starts. At most one of the first two is set.
 
     `fails_to_start`: seconds after the start, and why. `exits`: seconds after RUNNING, and why.
-    `healthy_after` and `unhealthy_after`: seconds after RUNNING, by the container health check.
+    `checkers`: the health checks of its essential containers, in seconds after RUNNING.
     """
 
     fails_to_start: tuple[Span, Stop] | None = None
     exits: tuple[float, Stop] | None = None
-    healthy_after: float | None = timing.HEALTHY_AFTER_RUNNING
-    unhealthy_after: float | None = None
-    has_health_check: bool = False
+    checkers: tuple[Checker, ...] = ()
+
+    @property
+    def has_health_check(self) -> bool:
+        return bool(self.checkers)
+
+    @property
+    def healthy_after(self) -> float | None:
+        """When all checks have passed. None: the first verdict of one is that it fails."""
+        first = self._first_turns()
+        well = all(each.is_healthy for each in first)
+        return max((each.at for each in first), default=UP_LONG_ENOUGH) if well else None
+
+    @property
+    def unhealthy_after(self) -> float | None:
+        """When a check fails that has never passed."""
+        return min((each.at for each in self._first_turns() if not each.is_healthy), default=None)
+
+    def _first_turns(self) -> list[Turn]:
+        return [next(turns(each.rhythm, each.spells)) for each in self.checkers]
 
 
 def _yes(*_: object) -> bool:
@@ -81,22 +100,21 @@ def fate_of(definition: TaskDefinition, around: Surroundings) -> Fate:
             return Fate(fails_to_start=pull)
     essential = [c for c in definition.containers if c.get("essential", True)]
     exits = [found for c in essential if (found := exit_of(c, definition)) is not None]
-    checks = [c["healthCheck"] for c in essential if c.get("healthCheck", {}).get("command")]
-    return _with_checks(min(exits, key=lambda found: found[0], default=None), checks)
+    checkers = tuple(_checker(c) for c in essential if c.get("healthCheck", {}).get("command"))
+    return Fate(exits=min(exits, key=lambda found: found[0], default=None), checkers=checkers)
 
 
-def _with_checks(exits: tuple[float, Stop] | None, checks: list[Mapping[str, Any]]) -> Fate:
-    """All checks must pass for HEALTHY; the first to fail makes the task UNHEALTHY."""
-    if not checks:
-        return Fate(exits=exits)
-    timings = [(_timing(check), always_fails(check)) for check in checks]
-    failing = [each.fails_after for each, fails in timings if fails]
-    if failing:
-        return Fate(
-            exits=exits, healthy_after=None, unhealthy_after=min(failing), has_health_check=True
-        )
-    slowest = max(each.passes_after for each, _ in timings)
-    return Fate(exits=exits, healthy_after=slowest, has_health_check=True)
+def _checker(container: Mapping[str, Any]) -> Checker:
+    """The first check runs one interval after the start, and failures in the start period do not
+    count: 30 s, 3 retries: healthy after 30 s, unhealthy after 90 s.
+
+    All checks must pass for HEALTHY; the first to fail makes the task UNHEALTHY.
+    """
+    check = container["healthCheck"]
+    interval, start_period = float(check.get("interval", 30)), float(check.get("startPeriod", 0))
+    bad = interval * int(check.get("retries", 3))
+    rhythm = Rhythm(interval, interval, bad, ignores_until=start_period + bad)
+    return Checker(str(container["name"]), rhythm, check_spells(container))
 
 
 def unable_to_assume(role: str) -> str:
@@ -197,11 +215,3 @@ def _ecr_refusal(
             f'ref "{image.full}": unexpected status code [manifests {image.tag}]: 403 Forbidden',
         )
     return None
-
-
-def _timing(check: Mapping[str, Any]) -> HealthCheckTiming:
-    return HealthCheckTiming(
-        interval=int(check.get("interval", 30)),
-        retries=int(check.get("retries", 3)),
-        start_period=int(check.get("startPeriod", 0)),
-    )

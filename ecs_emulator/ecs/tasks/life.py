@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from ecs_emulator.ecs.tasks.checkups import Checkups
 from ecs_emulator.ecs.tasks.commands import exit_code_when_told_to_stop, exits_of
-from ecs_emulator.ecs.tasks.fates import TASK_ID, Fate
+from ecs_emulator.ecs.tasks.fates import TASK_ID, UP_LONG_ENOUGH, Fate
 from ecs_emulator.ecs.tasks.transitions import TASK, allow
 from ecs_emulator.world import timing
 from ecs_emulator.world.clock import Clock
@@ -21,13 +22,14 @@ from ecs_emulator.world.messages import (
     PullStops,
     TargetRegistered,
     TaskBecomesHealthy,
-    TaskBecomesUnhealthy,
     TaskFailsToStart,
     TaskForgotten,
     TaskReaches,
 )
 from ecs_emulator.world.state import Deployment, Service, Stop, Task, TaskDefinition, World
 
+UP = ""
+"""The checker of a task that nobody checks: being RUNNING for a while."""
 Subnet = tuple[str, str]
 """A subnet's id and its availability zone."""
 
@@ -42,6 +44,7 @@ class TaskLife:
         ids: Ids,
         fate_of: Callable[[TaskDefinition], Fate],
         tell: Callable[[Task], None],
+        checkups: Checkups,
     ) -> None:
         self._world = world
         self._clock = clock
@@ -49,6 +52,7 @@ class TaskLife:
         self._fate_of = fate_of
         self._tell = tell
         self._fates: dict[str, Fate] = {}
+        self.checkups = checkups
 
     def start(self, service: Service, deployment: Deployment, subnets: Sequence[Subnet]) -> Task:
         """A new task in PROVISIONING, with the agenda of its life before RUNNING."""
@@ -147,17 +151,16 @@ class TaskLife:
         fate = self.fate(task)
         if fate.exits:
             self._clock.after(fate.exits[0], ContainerExits(task.arn))
-        groups = len(self._world.services[task.service_arn].load_balancers)
-        if groups:
+        balancers = self._world.services[task.service_arn].load_balancers
+        if balancers:
             wait = self._draw(timing.RUNNING_TO_REGISTERED)
             self._clock.after(wait, TargetRegistered(task.arn))
-        task.checks_left = groups + (fate.has_health_check or not groups)
-        if groups and not fate.has_health_check:
-            return
-        if fate.healthy_after is not None:
-            self._clock.after(fate.healthy_after, TaskBecomesHealthy(task.arn))
-        if fate.unhealthy_after is not None:
-            self._clock.after(fate.unhealthy_after, TaskBecomesUnhealthy(task.arn))
+        names = [*(each.name for each in fate.checkers), *(b.target_group_arn for b in balancers)]
+        task.checks = dict.fromkeys(names or [UP])
+        if not names:
+            up = TaskBecomesHealthy(task.arn, UP, task.health_plan)
+            self._clock.after(UP_LONG_ENOUGH, up)
+        self.checkups.begin(task, fate.checkers, self._clock.now)
 
     def pull(self, task: Task, *, done: bool) -> None:
         if task.is_stopping:
@@ -188,6 +191,7 @@ class TaskLife:
         task.execution_stopped_at = self._clock.now
         task.desired_status, task.stop = "STOPPED", exits[1]
         self._end_containers(task)
+        self.checkups.end(task)
         self._change(task)
         stopping = self._draw(timing.EXIT_TO_STOPPING)
         self._clock.after(stopping, TaskReaches(task.arn, "STOPPING"))
@@ -215,6 +219,7 @@ class TaskLife:
     def _leave(self, task: Task, stop: Stop) -> None:
         task.desired_status, task.stop, task.stopping_at = "STOPPED", stop, self._clock.now
         self._end_containers(task)
+        self.checkups.end(task)
 
     def _end_containers(self, task: Task) -> None:
         """Those that had ended have a code of their own; the others were told to stop."""
@@ -244,8 +249,11 @@ class TaskLife:
         Without a health check only the scheduler takes note: the task itself does not change.
         """
         task.is_healthy, task.is_condemned = healthy, not healthy
-        if not self.fate(task).has_health_check:
-            self._recount(task)
-            return
-        task.health = "HEALTHY" if healthy else "UNHEALTHY"
-        self._change(task)
+        self._recount(task)
+        self.show_health(task, "HEALTHY" if healthy else "UNHEALTHY")
+
+    def show_health(self, task: Task, health: str) -> None:
+        """What DescribeTasks says of a container's own check."""
+        if self.fate(task).has_health_check and task.health != health:
+            task.health = health
+            self._change(task)

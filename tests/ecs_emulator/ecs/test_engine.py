@@ -490,8 +490,8 @@ def test_an_unhealthy_task_is_replaced_and_says_so(tell: Tell) -> None:
 
     assert lines(story) == [
         started,
-        "(service web) (task) failed container health checks.",
         f"{started} Amazon ECS replaced 1 tasks due to an unhealthy status.",
+        "(service web) (task) failed container health checks.",
         "(service web) has stopped 1 running tasks: (task).",
     ]
     assert sick.health == "UNHEALTHY"

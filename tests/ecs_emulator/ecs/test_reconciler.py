@@ -333,11 +333,7 @@ def test_without_rollback_there_is_no_target() -> None:
 def test_a_failed_deployment_starts_nothing_and_leaves_the_old_one_alone() -> None:
     view = service(4, new(FAILED, pending=2, warming=1, unhealthy=1), old(healthy=4))
 
-    assert wanted(view) == (
-        stop(2, "pending", "new"),
-        stop(1, "warming", "new"),
-        stop(1, "unhealthy", "new"),
-    )
+    assert wanted(view) == (stop(2, "pending", "new"), stop(1, "unhealthy", "new"))
     assert reconcile(service(4, new(FAILED), old(healthy=4)), NOON) == Decision()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -80,11 +81,16 @@ def test_what_is_pending_is_stopped_three_seconds_after_the_verdict(tell: Tell, 
 def test_a_rollback_that_starts_the_old_task_again_takes_two_to_three_minutes(
     tell: Tell, seed: int
 ) -> None:
-    story = tell(configuration=IN_PLACE, seed=seed).settled()
+    """Its start comes soon; what is left of the failed revision runs until its check has failed."""
+    story = tell(configuration=replace(IN_PLACE, maximum_percent=200), seed=seed).settled()
     old = story.service.primary
-    failed = story.until_state(story.update(WRONG), "FAILED")
+    check = {"command": ["CMD-SHELL", "exit 1"], "startPeriod": 10}
+    failed = story.until_state(story.update("nginx:latest", healthCheck=check), "FAILED")
+    before = len(story.when("has started"))
+    story.until(lambda: len(story.when("has started")) > before)
 
-    assert 120 <= story.until_state(old, "COMPLETED") - failed <= 200
+    assert 17 <= story.seconds() - failed <= 20
+    assert 110 <= story.until_state(old, "COMPLETED") - failed <= 200
     assert story.running() == [1]
 
 

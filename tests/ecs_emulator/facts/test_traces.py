@@ -54,10 +54,8 @@ def play(trace: Mapping[str, Any], aws: Aws, advance: Advance, url: str) -> list
     if not setup.get("breaker", True):
         off = {"enable": False, "rollback": False}
         settings["deploymentConfiguration"] = {"deploymentCircuitBreaker": off}
-    arn = ""
     if "load_balancer" in setup:
-        arn = target_group(deployed, **setup["load_balancer"])
-        settings |= behind(arn)
+        settings |= behind(target_group(deployed, **setup["load_balancer"]))
     if "minimum" in setup:
         breaker = {"enable": True, "rollback": True}
         settings["deploymentConfiguration"] = {
@@ -67,8 +65,6 @@ def play(trace: Mapping[str, Any], aws: Aws, advance: Advance, url: str) -> list
     moment = datetime.fromisoformat(EmulatorControls(url).call("GET", "/_emulator/clock")["now"])
     deployed.create(**settings)
     EmulatorControls(url).call("PUT", "/_emulator/faults", setup.get("faults", {}))
-    if "then_path" in setup:
-        aws("elbv2").modify_target_group(TargetGroupArn=arn, HealthCheckPath=setup["then_path"])
     if not setup.get("first"):
         clock = EmulatorControls(url).call("GET", "/_emulator/clock")
         moment = datetime.fromisoformat(clock["now"])

@@ -295,10 +295,12 @@ def test_a_good_deployment_behind_a_load_balancer_registers_and_drains(deployed:
     "timing.verdict-after-check",
     "tasks.target-check",
 )
-def test_a_target_that_fails_its_health_check_trips_the_breaker(deployed: Deployed) -> None:
+def test_a_target_that_fails_its_health_check_trips_the_breaker(
+    deployed: Deployed, faults: Callable[..., Any]
+) -> None:
     arn = target_group(deployed, HealthCheckIntervalSeconds=10, UnhealthyThresholdCount=2)
     deployed.create(**behind(arn))
-    deployed.aws("elbv2").modify_target_group(TargetGroupArn=arn, HealthCheckPath="/ready")
+    faults(sick_tasks=[{"task_definition": "web:2", "answer": 404}])
     deployed.update(deployed.register("nginx:stable"), 900)
 
     unhealthy = [
@@ -537,6 +539,7 @@ OFF = {
     "throttled_calls": [],
     "denied_calls": [],
     "call_faults": [],
+    "sick_tasks": [],
     "role_delay_seconds": 0.0,
     "rule_delay_seconds": 0.0,
 }

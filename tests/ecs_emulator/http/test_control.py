@@ -22,7 +22,7 @@ FAULTS = "/_emulator/faults"
 NO_SUCH_FAULT = (
     "There is no fault 'no_luck'. There are no_capacity, no_route, account_blocked, "
     "throttled_targets, throttled_scheduler, throttled_calls, denied_calls, call_faults, "
-    "role_delay_seconds, rule_delay_seconds."
+    "sick_tasks, role_delay_seconds, rule_delay_seconds."
 )
 CLOCK_WORDS = 'Say {"advance_seconds": 900}, {"speed": 60}, or both, or {"sleep_seconds": 15}.'
 TOPIC = "arn:aws:sns:eu-west-1:123456789876:my-topic"
@@ -234,7 +234,7 @@ def test_an_image_that_is_added_can_be_deployed(
 def test_faults_are_off_until_they_are_named(call: Call) -> None:
     off: dict[str, Any] = {"no_capacity": False, "no_route": False, "account_blocked": False}
     off |= {"throttled_targets": False, "throttled_scheduler": []}
-    off |= {"throttled_calls": [], "denied_calls": [], "call_faults": []}
+    off |= {"throttled_calls": [], "denied_calls": [], "call_faults": [], "sick_tasks": []}
     off |= {"role_delay_seconds": 0.0, "rule_delay_seconds": 0.0}
 
     assert call("GET", FAULTS) == (200, off)

@@ -17,9 +17,9 @@ from runbook_lib.aws.session import Session
 from runbook_lib.errors import CallRefused, RunbookError, StepRefused
 from runbook_lib.facts.settings import Settings
 from runbook_lib.facts.watches import WATCH_PREFIX
+from runbook_lib.following.watch_queue import WatchQueue, plan_watch_queue
 from runbook_lib.plans.permissions import Statement, permissions_of, policy_of
 from runbook_lib.plans.preflight import find_network
-from runbook_lib.plans.watch_queue import WatchQueue, plan_watch_queue
 
 SETTINGS = Settings()
 ACCOUNT = "123456789876"

@@ -21,7 +21,7 @@ from runbook_lib.errors import CallRefused
 from runbook_lib.facts.settings import Settings
 from runbook_lib.facts.tags import AWS_TAGS, TAG_KEY, TAG_VALUE
 from runbook_lib.facts.watches import WATCH_PREFIX
-from runbook_lib.plans.watch_queue import WatchQueue, plan_watch_queue
+from runbook_lib.following.watch_queue import WatchQueue, plan_watch_queue
 
 SETTINGS = Settings()
 MADE = ("CreateQueue", "PutRule", "PutTargets")

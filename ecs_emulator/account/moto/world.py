@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import cache
@@ -43,12 +43,12 @@ from moto.sns.models import SNSBackend
 from moto.sns.models import Topic as MotoTopic
 from werkzeug.exceptions import HTTPException
 
-from ecs_emulator.account import moto_sqs
 from ecs_emulator.account.first_things import seed_caller, seed_roles
 from ecs_emulator.account.lookups import matches, rule_of
 from ecs_emulator.account.managed_policies import ManagedPolicies
-from ecs_emulator.account.moto_events import EventsApi
-from ecs_emulator.account.moto_sns import SnsApi
+from ecs_emulator.account.moto import sqs as moto_sqs
+from ecs_emulator.account.moto.events import EventsApi
+from ecs_emulator.account.moto.sns import SnsApi
 from ecs_emulator.environment import without_the_users_settings
 from ecs_emulator.messaging.eventbridge import EventBus
 from ecs_emulator.messaging.sns import Publication, Sns, SnsRefusal
@@ -57,6 +57,7 @@ from ecs_emulator.wire.http_messages import HttpRequest, HttpResponse, error_res
 from ecs_emulator.wire.service_models import loader_for, nobodys_session
 from ecs_emulator.world.clock import Clock
 from ecs_emulator.world.ids import Ids
+from ecs_emulator.world.state import RegisteredTarget
 
 _PACKAGES = {"monitoring": "cloudwatch", "elasticloadbalancing": "elb"}
 """Where moto's package is not called as requests to the service are signed."""
@@ -76,6 +77,7 @@ class Surroundings:
     ids: Ids
     sns: Sns
     bus: EventBus
+    targets_in: Callable[[str], Sequence[RegisteredTarget]]
 
 
 class MotoWorld:
@@ -85,7 +87,9 @@ class MotoWorld:
         self._account_id = around.account_id
         self._clock = around.clock
         self._moment: datetime | None = born
-        self._restore = _take_over(around, self._now)
+        self._restore = [_take_over(around, self._now)]
+        self._targets_in = around.targets_in
+        self._knows_targets = False
         _empty()
         mock_random.seed(around.ids.seed)
         SnsApi.sns, EventsApi.clock = around.sns, around.clock
@@ -111,6 +115,11 @@ class MotoWorld:
         """Raises whatever moto raises for what it does not have."""
         if service == "ec2" and _OF_INSTANCES.fullmatch(request.operation):
             raise NotImplementedError
+        if service == "elasticloadbalancing" and not self._knows_targets:
+            from ecs_emulator.account.moto import elb
+
+            self._knows_targets = True
+            self._restore.append(elb.take_over(self._targets_in))
         handler = _handler(service, request.path)
         if handler is None:
             return _nothing_there(request, 404)
@@ -133,7 +142,8 @@ class MotoWorld:
 
     def close(self) -> None:
         """Give moto back its own clock and stubs."""
-        self._restore()
+        for restore in self._restore:
+            restore()
 
 
 def _nothing_there(request: HttpRequest, status: int) -> HttpResponse:

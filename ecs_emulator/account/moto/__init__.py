@@ -1,0 +1,1 @@
+"""The services that moto answers, on our clock, with what moto lacks. Nobody else imports moto."""
