@@ -257,7 +257,11 @@ class Story:
     def details(self) -> list[Mapping[str, Any]]:
         """The details of those events."""
         recent = self.sent[self._sent_before :]
-        return [each.event["detail"] for each in recent if "eventName" in each.event["detail"]]
+        return [
+            each.event["detail"]
+            for each in recent
+            if "eventName" in each.event["detail"] and not _is_echo(each.event)
+        ]
 
     @property
     def tasks(self) -> list[Task]:
@@ -285,6 +289,8 @@ class Story:
         rows: list[tuple[datetime, str, str]] = []
         for each in self.sent:
             detail = each.event["detail"]
+            if _is_echo(each.event):
+                continue
             if "taskArn" in detail:
                 who = number("task", detail["taskArn"].rpartition("/")[2])
                 what = f"{detail['lastStatus']:<14} to be {detail['desiredStatus']}"
@@ -306,6 +312,13 @@ class Story:
             text = text.removeprefix("(service web) ")
             lines.append(f"{_clock_time(at)}  {who:<13} {text}\n")
         return "".join(lines)
+
+
+def _is_echo(event: Mapping[str, Any]) -> bool:
+    """A service action that says again what a deployment event or a service event says."""
+    name = event["detail"].get("eventName", "")
+    is_action = event["detail-type"] == "ECS Service Action"
+    return is_action and (name.startswith("SERVICE_DEPLOYMENT_") or name == "TASKS_STOPPED")
 
 
 def _clock_time(moment: datetime) -> str:

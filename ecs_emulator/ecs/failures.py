@@ -14,7 +14,7 @@ from datetime import timedelta
 from ecs_emulator.ecs.arithmetic import failure_threshold, restart_pause
 from ecs_emulator.ecs.rollout import Rollout
 from ecs_emulator.ecs.tasks.life import TaskLife
-from ecs_emulator.world import service_events, timing
+from ecs_emulator.world import aws_events, service_events, timing
 from ecs_emulator.world.clock import Clock
 from ecs_emulator.world.ids import Ids
 from ecs_emulator.world.messages import FailureCounted, TaskBecomesUnhealthy
@@ -69,6 +69,7 @@ class Failures:
     def could_not_launch(self, service: Service, deployment: Deployment, error: str) -> None:
         """No task was made; half a minute later ECS tries again."""
         self._rollout.say(service, service_events.failed_to_launch(service.name, error))
+        self._rollout.tell_action(service, aws_events.TASK_CONFIGURATION_FAILURE, error)
         deployment.failed_attempts += 1
         self._pause(service, deployment, timing.LAUNCH_TO_NEXT_TRY)
 

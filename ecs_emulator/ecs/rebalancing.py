@@ -20,7 +20,7 @@ from ecs_emulator.world import aws_events, service_events, timing
 from ecs_emulator.world.clock import Clock
 from ecs_emulator.world.ids import Ids
 from ecs_emulator.world.messages import ZonesLookedAt
-from ecs_emulator.world.state import COMPLETED, Deployment, Service, Task
+from ecs_emulator.world.state import COMPLETED, Service, Task
 
 UNEVEN = 2
 """3, 1 and 1 tasks are uneven, 2, 2 and 1 are not."""
@@ -46,7 +46,7 @@ class Rebalancing:
         rollout: Rollout,
         life: TaskLife,
         subnets_of: Callable[[Service], Sequence[Subnet]],
-        stop: Callable[[Service, Deployment, Sequence[Task]], None],
+        stop: Callable[..., None],
     ) -> None:
         self._clock = clock
         self._ids = ids
@@ -91,6 +91,7 @@ class Rebalancing:
             subnets = [each for each in self._subnets_of(service) if each[1] == zone]
             rebalance.started.append(self._life.start(service, service.primary, subnets))
         service.extra_tasks = len(planned)
+        self._rollout.tell_action(service, aws_events.DESIRED_COUNT_UPDATED)
         for zone, tasks in _by_zone(rebalance.started).items():
             ids = [task.id for task in tasks]
             text = service_events.started_to_balance(service.name, zone, ids)
@@ -108,7 +109,9 @@ class Rebalancing:
             return
         del self._running[service.arn]
         service.extra_tasks = 0
-        self._stop(service, service.primary, leaving)
+        reason = service_events.rebalancing_activity(service.primary.id)
+        self._stop(service, service.primary, leaving, reason=reason)
+        self._rollout.tell_action(service, aws_events.DESIRED_COUNT_UPDATED)
         for zone, tasks in _by_zone(leaving).items():
             ids = [task.id for task in tasks]
             text = service_events.stopped_to_balance(service.name, zone, ids)

@@ -1,22 +1,20 @@
-"""Room: the life of a deployment, and what ECS says of it.
+"""Room: the life of a deployment.
 
-Lives here: beginning, completing, failing and rolling back a deployment, with the service events,
-the EventBridge events and the service deployment record that go with each.
-Never here: when any of it is due, tasks.
+Lives here: beginning, completing, failing and rolling back a deployment, with the record of the
+service deployment and what is said of each.
+Never here: when any of it is due, tasks, how something is said (announcements).
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 
+from ecs_emulator.ecs.announcements import Announcements
 from ecs_emulator.ecs.arithmetic import failure_threshold
 from ecs_emulator.ecs.tasks.transitions import ROLLOUT, SERVICE_DEPLOYMENT, allow
 from ecs_emulator.world import aws_events, service_events, timing
-from ecs_emulator.world.clock import Clock
-from ecs_emulator.world.ids import Ids
 from ecs_emulator.world.messages import FailDeployment
 from ecs_emulator.world.service_events import CAUSES, Cause
 from ecs_emulator.world.state import (
@@ -29,94 +27,13 @@ from ecs_emulator.world.state import (
     Deployment,
     Service,
     ServiceDeployment,
-    ServiceEvent,
     ServiceRevision,
-    Task,
     TaskDefinition,
 )
 
-MOST_SERVICE_EVENTS = 100
-_A_MILLISECOND = timedelta(milliseconds=1)
 
-
-class Rollout:
+class Rollout(Announcements):
     """Changes deployments and says so in all three places where ECS does."""
-
-    def __init__(
-        self,
-        account_id: str,
-        clock: Clock,
-        ids: Ids,
-        publish: Callable[[aws_events.Event, str], None],
-    ) -> None:
-        self._account_id = account_id
-        self._clock = clock
-        self._ids = ids
-        self._publish = publish
-
-    # --- saying -----------------------------------------------------------------------------
-
-    def say(self, service: Service, message: str, *, milliseconds: int = 1) -> None:
-        """Add a service event, newest first. The next one of the same instant is 1 ms later."""
-        moment = self._clock.now
-        if service.events and service.events[0].created_at >= moment:
-            moment = service.events[0].created_at + milliseconds * _A_MILLISECOND
-        service.events.insert(0, ServiceEvent(self._ids.uuid("service event"), moment, message))
-        del service.events[MOST_SERVICE_EVENTS:]
-
-    def say_steady(self, service: Service) -> None:
-        service.is_steady, service.steady_said_at = True, self._clock.now
-        self.say(service, service_events.steady_state(service.name))
-        self.tell_action(service, aws_events.STEADY_STATE)
-
-    def say_impaired(self, service: Service) -> None:
-        """Restart throttling begins."""
-        self.say(service, service_events.impaired(service.name))
-        self.tell_action(service, aws_events.TASK_START_IMPAIRED)
-
-    def say_throttled(self, service: Service, by: str) -> None:
-        """Once, until a call went through. `by` is "ecs" or "elb"."""
-        if by in service.throttled_on:
-            return
-        service.throttled_on.add(by)
-        self.say(service, service_events.throttled(service.name, by))
-        if by == "ecs":
-            self.tell_action(service, aws_events.OPERATION_THROTTLED)
-
-    def say_placement_failure(self, service: Service) -> None:
-        self.tell_action(service, aws_events.PLACEMENT_FAILURE, "RESOURCE:FARGATE")
-
-    def tell_action(self, service: Service, name: str, reason: str = "") -> None:
-        detail = aws_events.service_action_detail(
-            service, name=name, now=self._clock.now, reason=reason
-        )
-        self._send(service.region, "ECS Service Action", service.arn, detail)
-
-    def tell_task(self, task: Task) -> None:
-        detail = aws_events.task_detail(task, self._clock.now)
-        self._send(task.region, "ECS Task State Change", task.arn, detail)
-
-    def _tell_deployment(self, service: Service, deployment: Deployment, name: str) -> None:
-        detail = aws_events.deployment_detail(
-            service,
-            name=name,
-            deployment_id=deployment.id,
-            reason=deployment.reason,
-            now=self._clock.now,
-        )
-        self._send(service.region, "ECS Deployment State Change", service.arn, detail)
-
-    def _send(self, region: str, kind: str, resource: str, detail: aws_events.Event) -> None:
-        event = aws_events.envelope(
-            kind,
-            account=self._account_id,
-            region=region,
-            resource=resource,
-            event_id=self._ids.uuid("event"),
-            now=self._clock.now,
-            detail=detail,
-        )
-        self._publish(event, region)
 
     # --- beginning --------------------------------------------------------------------------
 
@@ -147,7 +64,7 @@ class Rollout:
         service.service_deployments.append(self._record(service, deployment))
         service.deployments.insert(0, deployment)
         service.is_steady = False
-        self._tell_deployment(service, deployment, aws_events.DEPLOYMENT_IN_PROGRESS)
+        self.tell_deployment(service, deployment, aws_events.DEPLOYMENT_IN_PROGRESS)
         return deployment
 
     def _revision(self, service: Service, definition: TaskDefinition) -> ServiceRevision:
@@ -172,7 +89,7 @@ class Rollout:
             if each.counts.running
         )
         return ServiceDeployment(
-            arn=f"{head}/{self._ids.base62('service deployment')}",
+            arn=f"{head}/{self._ids.url_safe('service deployment')}",
             service_arn=service.arn,
             cluster_arn=service.cluster_arn,
             deployment_id=deployment.id,
@@ -248,7 +165,7 @@ class Rollout:
         deployment.failures = 0
         service.deployments = [deployment]
         self.say(service, service_events.deployment_completed(service.name, deployment.id))
-        self._tell_deployment(service, deployment, aws_events.DEPLOYMENT_COMPLETED)
+        self.tell_deployment(service, deployment, aws_events.DEPLOYMENT_COMPLETED)
 
     def _record_in_progress(self, service: Service) -> ServiceDeployment | None:
         """The one that is running now. Only the newest can be."""
@@ -264,7 +181,9 @@ class Rollout:
         text = service_events.deployment_failed(service.name, failed.id, cause.event)
         self.say(service, text)
         if cause.is_told:
-            self._tell_deployment(service, failed, aws_events.DEPLOYMENT_FAILED)
+            self.tell_deployment(
+                service, failed, aws_events.DEPLOYMENT_FAILED, updated_at=failed.changed_at
+            )
         wait = self._ids.between("after verdict", *timing.AFTER_VERDICT)
         service.acts_at = now + timedelta(seconds=wait)
         target = service.deployment(action.roll_back_to) if action.roll_back_to else None
@@ -316,7 +235,7 @@ class Rollout:
         service.deployments.remove(target)
         service.deployments.insert(0, target)
         self.say(service, service_events.rolling_back(service.name, target.id))
-        self._tell_deployment(service, target, aws_events.DEPLOYMENT_IN_PROGRESS)
+        self.tell_deployment(service, target, aws_events.DEPLOYMENT_IN_PROGRESS)
 
     def request_stop(self, record: ServiceDeployment, *, rollback: bool) -> None:
         """A person asks; the scheduler acts on it a moment later."""

@@ -178,10 +178,10 @@ class Scheduler:
         for task in tasks:
             self._failures.complain(service, task)
         self._stop_each(service, deployment, tasks, is_registered=not was_pending)
-        text = service_events.has_stopped_running(service.name, [task.id for task in tasks])
         if was_pending:
-            text = service_events.stopped_pending(service.name, len(tasks))
-        self._rollout.say(service, text)
+            self._rollout.say(service, service_events.stopped_pending(service.name, len(tasks)))
+        else:
+            self._rollout.say_stopped(service, [task.id for task in tasks])
 
     def _stop_each(
         self,
@@ -190,12 +190,13 @@ class Scheduler:
         tasks: Sequence[Task],
         *,
         is_registered: bool = True,
+        reason: str = "",
     ) -> None:
         """A task in target groups stays until its connections are drained."""
         is_registered = is_registered and bool(service.load_balancers)
         drain = self._outside.draining_seconds(service) if is_registered else 0.0
         for task in tasks:
-            self._life.stop(task, self._reason_to_stop(service, task), drain)
+            self._life.stop(task, self._reason_to_stop(service, task, reason), drain)
         if is_registered:
             self._targets.leave(service, deployment.id, len(tasks))
 
@@ -206,10 +207,10 @@ class Scheduler:
             tasks = [task for task in tasks if task.arn not in deployment.protected]
         return tasks[: action.count]
 
-    def _reason_to_stop(self, service: Service, task: Task) -> Stop:
+    def _reason_to_stop(self, service: Service, task: Task, otherwise: str) -> Stop:
         if task.is_condemned:
             return Stop("ServiceSchedulerInitiated", task.condemned_because)
-        reason = service_events.scaling_activity(service.primary.id)
+        reason = otherwise or service_events.scaling_activity(service.primary.id)
         return Stop("ServiceSchedulerInitiated", reason)
 
     def _notice_steadiness(self, service: Service) -> None:

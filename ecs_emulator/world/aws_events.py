@@ -9,7 +9,7 @@ https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs_task_events.html
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from ecs_emulator.world.state import Service, Task
@@ -28,7 +28,13 @@ REBALANCING_COMPLETED = "SERVICE_REBALANCING_COMPLETED"
 REBALANCING_STOPPED = "SERVICE_REBALANCING_STOPPED"
 TASKS_STARTED, TASKS_STOPPED = "TASKS_STARTED", "TASKS_STOPPED"
 SCALE_IN_FAILURE = "TASKSET_SCALE_IN_FAILURE_BY_TASK_PROTECTION"
+TASK_CONFIGURATION_FAILURE = "SERVICE_TASK_CONFIGURATION_FAILURE"
+HEALTH_UNKNOWN = "SERVICE_HEALTH_UNKNOWN"
+DESIRED_COUNT_UPDATED = "SERVICE_DESIRED_COUNT_UPDATED"
 _SERVICE_ACTION_TYPES = {
+    DEPLOYMENT_FAILED: "ERROR",
+    TASK_CONFIGURATION_FAILURE: "ERROR",
+    HEALTH_UNKNOWN: "ERROR",
     TASK_START_IMPAIRED: "WARN",
     PLACEMENT_FAILURE: "ERROR",
     OPERATION_THROTTLED: "ERROR",
@@ -44,9 +50,8 @@ def in_milliseconds(moment: datetime) -> str:
 
 
 def in_whole_seconds(moment: datetime) -> str:
-    """The envelope's time: the first whole second at or after the moment."""
-    rounded = moment + timedelta(microseconds=-moment.microsecond % 1_000_000)
-    return f"{rounded.isoformat()[:_TO_SECONDS]}Z"
+    """The envelope's time."""
+    return f"{moment.isoformat()[:_TO_SECONDS]}Z"
 
 
 def envelope(
@@ -73,15 +78,18 @@ def envelope(
 
 
 def deployment_detail(
-    service: Service, *, name: str, deployment_id: str, reason: str, now: datetime
+    service: Service, *, name: str, deployment_id: str, reason: str, updated_at: datetime
 ) -> Event:
-    """AWS's reference page shows no clusterArn; the event in AWS's own how-to of 2024 has it."""
+    """AWS's reference page shows no clusterArn; the event in AWS's own how-to of 2024 has it.
+
+    `updated_at` is not when it failed: recordings have it 79 and 485 s before the event.
+    """
     return {
         "eventType": "ERROR" if name == DEPLOYMENT_FAILED else "INFO",
         "eventName": name,
         "clusterArn": service.cluster_arn,
         "deploymentId": deployment_id,
-        "updatedAt": in_milliseconds(now),
+        "updatedAt": in_milliseconds(updated_at),
         "reason": reason,
     }
 

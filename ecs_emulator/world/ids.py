@@ -11,7 +11,7 @@ import random
 import string
 import uuid
 
-_BASE62 = string.digits + string.ascii_letters
+_URL_SAFE = string.digits + string.ascii_letters + "-_"
 
 
 class Ids:
@@ -39,10 +39,10 @@ class Ids:
         stream = self._stream(purpose)
         return str(stream.randrange(10 ** (digits - 1), 10**digits))
 
-    def base62(self, purpose: str, length: int = 21) -> str:
-        """A service deployment's id has 21 of them."""
+    def url_safe(self, purpose: str, length: int = 21) -> str:
+        """A service deployment's id has 21 of them: NCWGC2ZR-taawPAYrIaU5."""
         stream = self._stream(purpose)
-        return "".join(stream.choice(_BASE62) for _ in range(length))
+        return "".join(stream.choice(_URL_SAFE) for _ in range(length))
 
     def uuid(self, purpose: str) -> str:
         return str(uuid.UUID(int=self._stream(purpose).getrandbits(128), version=4))

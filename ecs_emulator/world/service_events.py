@@ -231,3 +231,11 @@ NO_ROLLBACK_CANDIDATE = "No rollback candidate was found to run the rollback."
 def scaling_activity(deployment_id: str) -> str:
     """The stoppedReason of a task that a deployment or a scale-in replaced."""
     return f"Scaling activity initiated by (deployment {deployment_id})"
+
+
+def rebalancing_activity(deployment_id: str) -> str:
+    """The stoppedReason of a task whose Availability Zone had too many.
+
+    https://docs.aws.amazon.com/AmazonECS/latest/developerguide/track-service-rebalancing.html
+    """
+    return f"Availability-zone rebalancing initiated by (deployment {deployment_id})"

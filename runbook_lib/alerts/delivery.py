@@ -131,7 +131,7 @@ def _travelled(
 ) -> tuple[Hop, ...]:
     moments: dict[str, tuple[datetime | None, str]] = {
         "UpdateService": (started_at, f"it began deployment {deployment_id}"),
-        "deployment": (failed_at or alert.updated_at, "ECS set it FAILED"),
+        "deployment": (failed_at or alert.event_time, "ECS set it FAILED"),
         EVENT: (alert.ingested_at, f"EventBridge received {alert.event_name}"),
         RULE: (None, "the rule matched"),
         TARGET: (None, "EventBridge published to the topic"),

@@ -118,7 +118,7 @@ class Alert:
     """A message about a deployment as it reached the probe queue behind the topic.
 
     `text` is the whole of it: the event as JSON, or what the input transformer made of it.
-    `updated_at` is ECS's time of the change, `ingested_at` EventBridge's, `published_at` SNS's,
+    `event_time` is ECS's, in whole seconds, `ingested_at` EventBridge's, `published_at` SNS's,
     `received_at` SQS's; None where the message does not say.
     """
 
@@ -127,7 +127,7 @@ class Alert:
     reason: str
     text: str
     received_at: datetime
-    updated_at: datetime | None = None
+    event_time: datetime | None = None
     ingested_at: datetime | None = None
     published_at: datetime | None = None
     message_id: str = ""

@@ -101,7 +101,10 @@ def test_nobody_can_confirm_what_was_never_asked(aws: Emulator) -> None:
 
 def test_an_event_and_what_became_of_it_can_be_looked_at(aws: Emulator) -> None:
     events, topic = aws.client("events"), aws.client("sns").create_topic(Name="t")["TopicArn"]
-    pattern = {"source": ["aws.ecs"], "detail": {"eventName": ["SERVICE_DEPLOYMENT_FAILED"]}}
+    pattern = {
+        "detail-type": ["ECS Deployment State Change"],
+        "detail": {"eventName": ["SERVICE_DEPLOYMENT_FAILED"]},
+    }
     events.put_rule(Name="failed", EventPattern=json.dumps(pattern))
     events.put_targets(Rule="failed", Targets=[{"Id": "1", "Arn": topic}])
     deploy(aws)

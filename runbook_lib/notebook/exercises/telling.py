@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -143,33 +144,32 @@ PATTERN = Exercise(
 )
 
 
-def _last_alert(session: Session, settings: Settings) -> facts.Alert:
-    """The alert of the newest failure. Raises `MissingPrerequisite` if there is none."""
+def _last_alert(session: Session, settings: Settings) -> tuple[facts.Alert, datetime]:
+    """The alert of the newest failure, and when that was. Raises `MissingPrerequisite`."""
     service = reading.read_service(session, settings.cluster, settings.service)
     failure = service.last_failure if service else None
     alert = find_alert(read_probe(session, settings), failure[0]) if failure else None
-    if alert is None or alert.updated_at is None:
+    if alert is None or failure is None:
         raise _missing(session, "the alert of a failed deployment", "50_run_failure_drill")
-    return alert
+    return alert, failure[1]
 
 
-def _seconds(alert: facts.Alert) -> float:
-    assert alert.updated_at is not None
-    return (alert.received_at - alert.updated_at).total_seconds()
+def _seconds(alert: facts.Alert, failed_at: datetime) -> float:
+    return (alert.received_at - failed_at).total_seconds()
 
 
 def _time_to_alert(session: Session, settings: Settings) -> str:
-    return f"{_seconds(_last_alert(session, settings)):.3f}"
+    return f"{_seconds(*_last_alert(session, settings)):.3f}"
 
 
 def _grade_time(session: Session, settings: Settings, answer: str) -> Grade:
-    alert = _last_alert(session, settings)
-    right, given = _seconds(alert), number(answer)
+    alert, failed_at = _last_alert(session, settings)
+    right, given = _seconds(alert, failed_at), number(answer)
     found = {"seconds": right, "deployment": alert.deployment_id, "answer": answer}
     if given is None:
         return Grade(False, f"Not so: {answer!r} is not a number of seconds.", found)
     if abs(given - right) > TOLERANCE_SECONDS:
-        when = f"{alert.updated_at:%H:%M:%S.%f}"[:-3]
+        when = f"{failed_at:%H:%M:%S.%f}"[:-3]
         text = f"Not so: it failed at {when}, and the alert did not come {given:g} s after that."
         return Grade(False, text, found)
     text = f"Right: the alert of {alert.deployment_id} came {right:.3f} s after the failure."

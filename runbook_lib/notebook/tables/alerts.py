@@ -60,17 +60,17 @@ def _shown(value: object) -> str:
 
 
 def alerts(alerts: Iterable[facts.Alert]) -> Table:
-    """updated, received, seconds, event name, deployment, reason: what reached the probe.
+    """sent, received, seconds, event name, deployment, reason: what reached the probe.
 
-    `seconds` from the deployment's updatedAt to the arrival at the queue.
+    `sent` is the event's time, in whole seconds; `seconds` from then to the arrival at the queue.
     """
     rows = []
     for each in alerts:
-        took = each.received_at - each.updated_at if each.updated_at else None
+        took = each.received_at - each.event_time if each.event_time else None
         seconds = f"{took.total_seconds():.3f}" if took is not None else ""
         rows.append(
             (
-                each.updated_at,
+                each.event_time,
                 each.received_at,
                 seconds,
                 each.event_name,

@@ -85,6 +85,69 @@ def test_an_uneven_service_is_evened_out_by_starting_first_and_stopping_then(
     )
     assert even == f"(service web) is AZ balanced with 2 tasks in {empty}, 2 tasks in {full}."
     assert deployed.service["runningCount"] == 4
+    arns = deployed.ecs.list_tasks(serviceName="web", desiredStatus="STOPPED")["taskArns"]
+    reasons = {each["stoppedReason"] for each in deployed.ecs.describe_tasks(tasks=arns)["tasks"]}
+    deployment = deployed.service["deployments"][0]["id"]
+    assert f"Availability-zone rebalancing initiated by (deployment {deployment})" in reasons
+
+
+def hear(deployed: Deployed, *names: str) -> Callable[[], list[dict[str, Any]]]:
+    """The details of all service actions of these names, as a queue hears them from now on."""
+    rule_to_queue(deployed)
+    pattern = {"detail-type": ["ECS Service Action"], "detail": {"eventName": list(names)}}
+    deployed.aws("events").put_rule(Name="all", EventPattern=json.dumps(pattern))
+    sqs = deployed.aws("sqs")
+    url = sqs.get_queue_url(QueueName="events")["QueueUrl"]
+
+    def heard() -> list[dict[str, Any]]:
+        reply = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
+        return [json.loads(each["Body"])["detail"] for each in reply.get("Messages", [])]
+
+    return heard
+
+
+@pytest.mark.fact("eventbridge.service-actions")
+def test_the_scheduler_says_that_it_changed_the_desired_count_and_no_person_does(
+    deployed: Deployed,
+) -> None:
+    heard = hear(deployed, "SERVICE_DESIRED_COUNT_UPDATED")
+    deployed.create(desiredCount=2)
+    deployed.ecs.update_service(service="web", desiredCount=4)
+    deployed.advance(300)
+    assert heard() == []
+
+    for task in [t for t in tasks(deployed) if t["availabilityZone"] == zone_of_most(deployed)]:
+        deployed.ecs.stop_task(task=task["taskArn"])
+    deployed.advance(900)
+
+    assert [each["eventType"] for each in heard()] == ["INFO", "INFO"]
+
+
+def zone_of_most(deployed: Deployed) -> str:
+    return Counter(each["availabilityZone"] for each in tasks(deployed)).most_common(1)[0][0]
+
+
+@pytest.mark.fact("eventbridge.service-actions")
+def test_a_role_that_cannot_be_assumed_yet_is_a_failure_of_configuration(
+    deployed: Deployed, emulator: Any
+) -> None:
+    heard = hear(deployed, "SERVICE_TASK_CONFIGURATION_FAILURE", "SERVICE_HEALTH_UNKNOWN")
+    controls = EmulatorControls(emulator.url)
+    deployed.create(**behind(target_group(deployed)))
+    controls.call("PUT", "/_emulator/faults", {"role_delay_seconds": 86_400})
+    deployed.update(deployed.register("nginx:stable"), 60)
+    first = heard()
+    controls.call("PUT", "/_emulator/faults", {"throttled_scheduler": ["elb"]})
+    deployed.advance(120)
+    second = heard()
+
+    assert first[0]["eventName"] == "SERVICE_TASK_CONFIGURATION_FAILURE"
+    assert first[0]["eventType"] == "ERROR"
+    assert "unable to assume the role" in first[0]["reason"]
+    assert [(each["eventType"], each["eventName"]) for each in second][-1] == (
+        "ERROR",
+        "SERVICE_HEALTH_UNKNOWN",
+    )
 
 
 @pytest.mark.fact("zones.off", "zones.no-room")

@@ -60,7 +60,7 @@ def test_service_deployments_and_revisions_have_ids_of_their_own_form(deployed: 
     record, revision = deployed.record, deployed.service["currentServiceRevisions"][0]
 
     assert re.fullmatch(
-        f"{head}:service-deployment/default/web/[A-Za-z0-9]{{21}}", record["serviceDeploymentArn"]
+        f"{head}:service-deployment/default/web/[A-Za-z0-9_-]{{21}}", record["serviceDeploymentArn"]
     )
     assert re.fullmatch(rf"{head}:service-revision/default/web/\d{{19}}", revision["arn"])
 
@@ -107,7 +107,10 @@ def listen(deployed: Deployed) -> str:
     }
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     url = sqs.create_queue(QueueName="failures", Attributes={"Policy": policy})["QueueUrl"]
-    pattern = {"detail": {"eventName": ["SERVICE_DEPLOYMENT_FAILED"]}}
+    pattern = {
+        "detail-type": ["ECS Deployment State Change"],
+        "detail": {"eventName": ["SERVICE_DEPLOYMENT_FAILED"]},
+    }
     events.put_rule(Name="failures", EventPattern=json.dumps(pattern))
     events.put_targets(Rule="failures", Targets=[{"Id": "1", "Arn": arn}])
     return str(url)

@@ -111,12 +111,43 @@ def test_a_deployment_event_has_the_fields_of_awss_sample(tell: Tell) -> None:
 
 
 @pytest.mark.fact("eventbridge.updated-at")
-def test_a_deployment_event_is_sent_as_it_happens(tell: Tell) -> None:
-    event = sent(tell().settled(), "SERVICE_DEPLOYMENT_COMPLETED")
-    time, updated_at = event["time"], event["detail"]["updatedAt"]
+def test_the_time_of_an_event_is_when_it_happens_and_updated_at_is_before_a_failure(
+    tell: Tell,
+) -> None:
+    story = tell().settled()
+    done = sent(story, "SERVICE_DEPLOYMENT_COMPLETED")
+    failed_at = story.until_state(story.update(WRONG), "FAILED")
+    failed = sent(story, "SERVICE_DEPLOYMENT_FAILED")
 
-    waited = datetime.fromisoformat(time) - datetime.fromisoformat(updated_at)
-    assert 0 <= waited.total_seconds() < 1
+    def lies(event: Mapping[str, Any]) -> float:
+        updated_at = datetime.fromisoformat(event["detail"]["updatedAt"])
+        return (datetime.fromisoformat(event["time"]) - updated_at).total_seconds()
+
+    assert failed["time"] == f"{story.clock.now:%Y-%m-%dT%H:%M:%SZ}"
+    assert failed_at == story.seconds()
+    assert -1 < lies(done) <= 0
+    assert 0 < lies(failed) < 485
+
+
+@pytest.mark.fact("eventbridge.service-actions")
+def test_what_the_guide_lists_as_service_actions_is_sent_as_such(tell: Tell) -> None:
+    story = tell().settled()
+    story.until_state(story.update(WRONG), "FAILED")
+    story.advance(600)
+
+    actions = [e.event for e in story.sent if e.event["detail-type"] == "ECS Service Action"]
+
+    assert {(e["detail"]["eventType"], e["detail"]["eventName"]) for e in actions} >= {
+        ("INFO", "SERVICE_DEPLOYMENT_IN_PROGRESS"),
+        ("INFO", "SERVICE_DEPLOYMENT_COMPLETED"),
+        ("ERROR", "SERVICE_DEPLOYMENT_FAILED"),
+        ("INFO", "SERVICE_STEADY_STATE"),
+    }
+    assert all(e["resources"] == [SERVICE] for e in actions)
+    assert all("deploymentId" not in e["detail"] for e in actions)
+    story.update("nginx:latest")
+    story.advance(600)
+    assert "TASKS_STOPPED" in {e.event["detail"].get("eventName") for e in story.sent}
 
 
 @pytest.mark.fact("eventbridge.steady")

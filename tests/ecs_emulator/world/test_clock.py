@@ -109,5 +109,5 @@ def test_one_seed_gives_one_series_of_ids_whatever_else_is_drawn() -> None:
     assert Ids(7).hexadecimal("task") != Ids(8).hexadecimal("task")
     assert len({beside.number("deployment") for _ in range(100)}) == 100
     assert all(len(beside.number("deployment")) == 19 for _ in range(100))
-    assert len(beside.base62("service deployment")) == 21
+    assert len(beside.url_safe("service deployment")) == 21
     assert len(beside.hexadecimal("task")) == 32

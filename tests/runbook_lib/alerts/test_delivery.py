@@ -96,7 +96,7 @@ def test_the_alert_arrives_with_what_ecs_says(session: Session) -> None:
         '"ECS deployment failed: '
         f'arn:aws:ecs:eu-west-1:{session.account}:service/default/my-sample-service"'
     )
-    moments = (alert.updated_at, alert.ingested_at, alert.published_at, alert.received_at)
+    moments = (alert.event_time, alert.ingested_at, alert.published_at, alert.received_at)
     assert all(moments)
     assert list(moments) == sorted(moments)
     assert moments[-1] - moments[0] < timedelta(seconds=5)

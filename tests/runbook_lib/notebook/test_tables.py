@@ -94,7 +94,7 @@ ALERT = facts.Alert(
     event_name="SERVICE_DEPLOYMENT_FAILED",
     reason="tasks failed to start.",
     text="{}",
-    updated_at=NOON + timedelta(milliseconds=500),
+    event_time=NOON + timedelta(milliseconds=500),
     received_at=NOON + timedelta(seconds=1),
 )
 CAUSE = Cause("CannotPull", "c", None, 3, ("a", "b", "d"), "no such image", "check the tag")
