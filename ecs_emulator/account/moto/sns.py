@@ -7,15 +7,16 @@ Never here: what SNS does with a message, or what a filter policy means (messagi
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, ClassVar, cast
 
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
+from moto.iam.models import iam_backends
 from moto.sns.exceptions import InvalidParameterValue, SNSNotFoundError
 from moto.sns.responses import SNSResponse
 
+from ecs_emulator.access import topic_policies
 from ecs_emulator.account.lookups import subscription
 from ecs_emulator.messaging.filter_policies import (
     ATTRIBUTES,
@@ -125,13 +126,28 @@ class SnsApi(SNSResponse):
         }
         return answer
 
+    def create_topic(self) -> ActionResult:
+        attributes = self._get_param("Attributes", {})
+        if "Policy" in attributes:
+            name = self._get_param("Name")
+            arn = f"arn:{self.partition}:sns:{self.region}:{self.current_account}:{name}"
+            self._check_policy(str(attributes["Policy"]), arn)
+        return super().create_topic()
+
     def set_topic_attributes(self) -> ActionResult:
-        if self._get_param("AttributeName") == "Policy":
-            try:
-                json.loads(self._get_param("AttributeValue") or "")
-            except ValueError as error:
-                raise InvalidParameterValue("Invalid parameter: Policy Error: null") from error
+        topic = self._get_param("TopicArn")
+        if self._get_param("AttributeName") == "Policy" and topic in self.backend.topics:
+            self._check_policy(self._get_param("AttributeValue") or "", topic)
         return super().set_topic_attributes()
+
+    def _check_policy(self, text: str, topic_arn: str) -> None:
+        if refused := topic_policies.refusal(text, topic_arn, self._has_principal):
+            raise InvalidParameterValue(f"Invalid parameter: {refused}")
+
+    def _has_principal(self, arn: str) -> bool:
+        """Whether IAM has the user or role of this ARN."""
+        iam: Any = iam_backends[self.current_account][self.partition]
+        return any(each.arn == arn for each in [*iam.users.values(), *iam.roles.values()])
 
 
 def _check_endpoint(protocol: str, endpoint: str) -> None:

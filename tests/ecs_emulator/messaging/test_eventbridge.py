@@ -152,7 +152,7 @@ def test_a_rule_with_only_a_schedule_hears_no_event(world: World) -> None:
             "cannot use Condition blocks",
         ),
         ([EVENTS_MAY_PUBLISH, EVENTS_MAY_PUBLISH | {"Effect": "Deny", "Sid": "no"}], '"no" denies'),
-        ([EVENTS_MAY_PUBLISH | {"Resource": TOPIC + "2"}], "No statement allows"),
+        ([EVENTS_MAY_PUBLISH | {"Action": "sns:Subscribe"}], "No statement allows"),
     ],
 )
 @pytest.mark.fact(
