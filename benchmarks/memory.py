@@ -75,7 +75,10 @@ def _alert(server: Server) -> None:
     sns.set_topic_attributes(TopicArn=arn, AttributeName="Policy", AttributeValue=policy)
     sns.subscribe(TopicArn=arn, Protocol="email", Endpoint="me@example.com")
     EmulatorMailbox(EmulatorControls(server.url)).confirm("me@example.com", arn)
-    pattern = {"source": ["aws.ecs"], "detail": {"eventName": ["SERVICE_DEPLOYMENT_FAILED"]}}
+    pattern = {
+        "detail-type": ["ECS Deployment State Change"],
+        "detail": {"eventName": ["SERVICE_DEPLOYMENT_FAILED"]},
+    }
     events.put_rule(Name="failed", EventPattern=json.dumps(pattern))
     events.put_targets(Rule="failed", Targets=[{"Id": "1", "Arn": arn}])
 

@@ -25,6 +25,7 @@ MODULES = (
     "first_answer",
     "throughput",
     "scale",
+    "growth",
     "following",
     "fleet",
     "memory",

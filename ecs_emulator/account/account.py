@@ -31,6 +31,7 @@ from ecs_emulator.wire.http_messages import (
     unsigned,
     without_wait,
 )
+from ecs_emulator.world.aws_events import SOURCE
 from ecs_emulator.world.clock import Clock
 from ecs_emulator.world.ids import Ids
 from ecs_emulator.world.state import RegisteredTarget
@@ -161,6 +162,11 @@ class Account(EcsLookups):
         backend = regional(self._backend, "sqs", region) if service == "sqs" else None
         queue = backend.queues.get(name) if backend else None
         return None if queue is None else bool(queue.messages)
+
+    def hears(self, region: str, detail_type: str) -> bool:
+        """Whether any rule could hear events of ECS of this kind."""
+        known = {"source": SOURCE, "detail-type": detail_type, "region": region}
+        return not self.is_untouched and self._lookups.could_match(region, known)
 
     def follow_link(self, path_with_query: str) -> HttpResponse:
         """What a click on a link in a mail does, and the page that it shows."""

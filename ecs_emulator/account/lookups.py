@@ -149,6 +149,13 @@ class MotoLookups:
         rules = self._backends("events", region).event_buses[bus].rules.values()
         return [rule_of(rule) for rule in rules if matches(rule, event)]
 
+    def could_match(self, region: str, known: lookups.Event) -> bool:
+        """Whether a rule might hear an event of which so much is known."""
+        backend = regional(self._backends, "events", region)
+        rules = backend.event_buses["default"].rules.values() if backend else ()
+        texts = (rule.event_pattern.dump() for rule in rules)
+        return any(parse(text).could_match(known) for text in texts if text)
+
     def count(self, region: str, metric: str, rule_name: str) -> None:
         datum = {
             "MetricName": metric,

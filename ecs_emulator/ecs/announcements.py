@@ -22,7 +22,11 @@ _A_MILLISECOND = timedelta(milliseconds=1)
 
 
 class Announcements:
-    """`publish(event, region)` hands an EventBridge event over."""
+    """`publish(event, region)` hands an EventBridge event over.
+
+    `is_heard(region, detail-type)`: whether any rule could hear such events. There is one for every
+    step of every task, and most worlds have no rule for them.
+    """
 
     def __init__(
         self,
@@ -30,11 +34,13 @@ class Announcements:
         clock: Clock,
         ids: Ids,
         publish: Callable[[aws_events.Event, str], None],
+        is_heard: Callable[[str, str], bool],
     ) -> None:
         self._account_id = account_id
         self._clock = clock
         self._ids = ids
         self._publish = publish
+        self._is_heard = is_heard
 
     def say(self, service: Service, message: str, *, milliseconds: int = 1) -> None:
         """Add a service event, newest first. The next one of the same instant is 1 ms later."""
@@ -77,8 +83,11 @@ class Announcements:
         self._send(service.region, "ECS Service Action", service.arn, detail)
 
     def tell_task(self, task: Task) -> None:
+        if not self._is_heard(task.region, aws_events.TASK_CHANGE):
+            self._ids.uuid("event")  # the ids of later events are the same, heard or not
+            return
         detail = aws_events.task_detail(task, self._clock.now)
-        self._send(task.region, "ECS Task State Change", task.arn, detail)
+        self._send(task.region, aws_events.TASK_CHANGE, task.arn, detail)
 
     def tell_deployment(
         self,

@@ -46,6 +46,10 @@ def _none(_: str) -> bool:
     return False
 
 
+def _somebody_listens(_: str, __: str) -> bool:
+    return True
+
+
 def _no_error(_: TaskDefinition) -> str:
     return ""
 
@@ -60,6 +64,7 @@ class Outside:
 
     `has_capacity()`: Fargate has room. `is_blocked()`: AWS has blocked the account.
     `is_throttled("ecs")`, `is_throttled("elb")`: that service takes no call of the scheduler.
+    `is_heard(region, detail-type)`: whether any rule could hear such events.
     `launch_error(definition)`: why no task of it can be launched at all. Empty: it can.
     """
 
@@ -72,3 +77,4 @@ class Outside:
     is_throttled: Callable[[str], bool] = _none
     launch_error: Callable[[TaskDefinition], str] = _no_error
     alarms: Callable[[str, Sequence[str]], Alarms] = _no_alarms
+    is_heard: Callable[[str, str], bool] = _somebody_listens

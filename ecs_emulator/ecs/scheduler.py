@@ -68,7 +68,7 @@ class Scheduler:
         self.clock = clock
         self.ids = ids
         self._subnets_of = subnets_of
-        self._rollout = Rollout(account_id, clock, ids, publish)
+        self._rollout = Rollout(account_id, clock, ids, publish, outside.is_heard)
         self._checkups = Checkups(clock, outside.sicknesses, outside.complaint)
         self._life = TaskLife(self.world, clock, ids, fate_of, self._task_changed, self._checkups)
         self._failures = Failures(clock, ids, self._rollout, self._life)

@@ -68,6 +68,7 @@ class EmulatedAws:
                 is_throttled=lambda service: service in self.faults.throttled_scheduler,
                 alarms=self.account.alarms,
                 launch_error=self._launch_error,
+                is_heard=self.account.hears,
             ),
         )
         self.account.bus.rule_delay_seconds = lambda: self.faults.rule_delay_seconds

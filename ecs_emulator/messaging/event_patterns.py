@@ -64,8 +64,18 @@ class EventPattern:
 
         {"resources": [{"suffix": "/web"}]} matches an event with at least one such resource.
         """
-        values = _values_of(event, {step for each in self.alternatives for step in _steps(each)})
-        return any(_holds(list(each.items()), values, {}) for each in self.alternatives)
+        likely = self._likely(event)
+        if not likely:
+            return False
+        values = _values_of(event, {step for each in likely for step in _steps(each)})
+        return any(_holds(list(each.items()), values, {}) for each in likely)
+
+    def could_match(self, known: Mapping[str, Any]) -> bool:
+        """Whether an event might match of which only these texts at the top are known."""
+        return bool(self._likely(known))
+
+    def _likely(self, event: Mapping[str, Any]) -> list[Mapping[str, Sequence[Matcher]]]:
+        return [each for each in self.alternatives if _may_hold(each, event)]
 
 
 @lru_cache(maxsize=4096)
@@ -181,6 +191,15 @@ def _number(text: str) -> float:
 
 
 # --- matching ------------------------------------------------------------------------------------
+
+
+def _may_hold(conditions: Mapping[str, Sequence[Matcher]], event: Mapping[str, Any]) -> bool:
+    """Whether the texts at the top of the event, which cost little to look at, allow it."""
+    for path, matchers in conditions.items():
+        value = event.get(path)
+        if isinstance(value, str) and not any(each(value) for each in matchers):
+            return False
+    return True
 
 
 def _steps(conditions: Mapping[str, Sequence[Matcher]]) -> Iterator[str]:

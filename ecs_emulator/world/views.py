@@ -105,5 +105,7 @@ def _view_of(deployment: Deployment) -> DeploymentView:
 
 def _protected(deployment: Deployment) -> tuple[str, ...]:
     """The place of each task that is protected from scale-in, and not on its way out."""
+    if not deployment.protected:
+        return ()
     tasks = [deployment.tasks[arn] for arn in sorted(deployment.protected)]
     return tuple(task.place for task in tasks if not task.is_stopping)

@@ -6,9 +6,11 @@ Never here: how it is done (backlog).
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, cast
 
-from moto.core.utils import unix_time_millis
+import moto.sqs.models
+from moto.core.utils import camelcase_to_underscores, unix_time_millis
 from moto.sqs.exceptions import ReceiptHandleIsInvalid
 from moto.sqs.models import DEDUPLICATION_TIME_IN_SECONDS, Queue, SQSBackend
 
@@ -93,6 +95,8 @@ REPLACED: tuple[tuple[Any, str, Any], ...] = (
         "approximate_number_of_messages_not_visible",
         property(lambda q: _backlog(q).in_flight_count),
     ),
+    # At every message moto makes names of Python out of the same dozen of names of AWS.
+    (moto.sqs.models, "camelcase_to_underscores", cache(camelcase_to_underscores)),
     (Queue, "add_message", _add),
     (Queue, "delete_message", _delete),
     (SQSBackend, "change_message_visibility", _change_visibility),

@@ -87,6 +87,7 @@ class MotoWorld:
         self._account_id = around.account_id
         self._clock = around.clock
         self._moment: datetime | None = born
+        self._known: dict[tuple[str, str], Any] = {}
         self._restore = [_take_over(around, self._now)]
         self._targets_in = around.targets_in
         self._knows_targets = False
@@ -103,7 +104,10 @@ class MotoWorld:
 
     def backend(self, service: str, region: str) -> Any:
         """moto's backend of a service in a region. KeyError if there is no such region."""
-        return _backends(service)[self._account_id][region]
+        known = self._known.get((service, region))
+        if known is None:
+            known = self._known[service, region] = _backends(service)[self._account_id][region]
+        return known
 
     def has(self, request: HttpRequest, service: str) -> bool:
         """Whether moto has this operation; where its handler does not tell, yes."""
