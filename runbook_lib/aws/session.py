@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ from runbook_lib.errors import BadParameter, CallRefused, NoReply, NotConnected
 from runbook_lib.facts.settings import Settings
 
 ENDPOINT_VARIABLE = "AWS_ENDPOINT_URL"
+_SCHEME = re.compile("https?://")
 DUMMY_KEY, DUMMY_SECRET = "AKIAIOSFODNN7EXAMPLE", "emulator"  # the key of AWS's own examples
 _CONFIG = Config(
     retries={"mode": "adaptive", "max_attempts": 8},
@@ -251,7 +253,7 @@ def _open_emulator(region: str) -> Session:
     shared = os.environ.get(ENDPOINT_VARIABLE, "")
     url = shared or _private_url()
     controls = EmulatorControls(url)
-    if shared and controls.health() is None:
+    if shared and (not _SCHEME.match(shared) or controls.health() is None):
         raise NotConnected(
             problem=f"no emulator answers at {ENDPOINT_VARIABLE}={shared}",
             next_step="start it with `runbook emulator serve`, or unset the variable",

@@ -160,6 +160,16 @@ def test_no_emulator_at_the_address_is_said_with_what_to_do(
     )
 
 
+def test_an_address_without_http_is_none_even_where_an_emulator_listens(
+    shared: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bare = shared.removeprefix("http://")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", bare)
+
+    with pytest.raises(NotConnected, match=f"no emulator answers at AWS_ENDPOINT_URL={bare}"):
+        open_session()
+
+
 def test_an_unknown_target_is_refused() -> None:
     with pytest.raises(NotConnected, match="target 'azure' is unknown"):
         open_session("azure")
