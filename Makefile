@@ -38,7 +38,7 @@ test: $(VENV)/dev.stamp
 check: lint
 	@$(NO_AWS) $(BIN)/python -m pytest $(IN_PARALLEL) -q -m "not whole" tests $(ARGS)
 
-## lab: JupyterLab beside one shared emulator
+## lab: JupyterLab on your own copy of the notebooks, beside one shared emulator
 lab: $(VENV)/runtime.stamp
 	@$(BIN)/runbook lab $(ARGS)
 

@@ -142,7 +142,8 @@ def _travelled(
     last: datetime | None = None
     for name in HOPS:
         time, found = moments[name]
-        seconds = round((time - last).total_seconds(), 3) if time and last else None
+        # Clocks of different services, in milliseconds or whole seconds: nothing arrives before.
+        seconds = max(0.0, round((time - last).total_seconds(), 3)) if time and last else None
         hops.append(Hop(name, OK, time, seconds, found))
         last = time or last
     return tuple(hops)

@@ -41,6 +41,12 @@ def plan_drill(
     chosen = walk_notebooks()
     first = _position(chosen, start_at, "--start-at") if start_at else 0
     last = _position(chosen, stop_after, "--stop-after") if stop_after else len(chosen) - 1
+    if last < first:
+        raise BadParameter(
+            name="--stop-after",
+            problem=f"{chosen[last].stem} comes before {chosen[first].stem}, where it is to start",
+            example=chosen[first].stem[:2],
+        )
     return Drill(settings, dict(given), out, tuple(chosen[first : last + 1]))
 
 

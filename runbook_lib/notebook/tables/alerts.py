@@ -67,7 +67,7 @@ def alerts(alerts: Iterable[facts.Alert]) -> Table:
     rows = []
     for each in alerts:
         took = each.received_at - each.event_time if each.event_time else None
-        seconds = f"{took.total_seconds():.3f}" if took is not None else ""
+        seconds = f"{max(0.0, took.total_seconds()):.3f}" if took is not None else ""
         rows.append(
             (
                 each.event_time,

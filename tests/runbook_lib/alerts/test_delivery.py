@@ -17,7 +17,7 @@ from runbook_lib import (
     rule_would_match,
     walk,
 )
-from runbook_lib.alerts.delivery import PATIENCE, find_alert
+from runbook_lib.alerts.delivery import PATIENCE, find_alert, trace_delivery
 from runbook_lib.alerts.diagnosis import sample_event
 from runbook_lib.aws.session import Session
 from runbook_lib.facts.settings import Settings
@@ -239,3 +239,17 @@ def test_the_probe_is_in_the_settings_region() -> None:
     settings = Settings(region="us-east-1", service="web")
 
     assert probe_arn(settings, "1") == "arn:aws:sqs:us-east-1:1:web-drill-probe"
+
+
+def test_clocks_that_disagree_by_milliseconds_bring_no_negative_latency(session: Session) -> None:
+    bad = fail(session)
+    alert = await_alert(session, SETTINGS, bad)
+    assert alert
+    assert alert.ingested_at
+    early = replace(alert, received_at=alert.ingested_at - timedelta(milliseconds=40))
+
+    found = trace_delivery(
+        session, SETTINGS, deployment_id=bad, started_at=None, failed_at=None, alert=early
+    )
+
+    assert all(each.seconds is None or each.seconds >= 0 for each in found.hops)

@@ -20,7 +20,9 @@ from typing import Any
 import psutil
 import pytest
 
+from runbook_lib.errors import BadParameter
 from runbook_lib.evidence import report
+from runbook_lib.headless.preparation import plan_drill
 
 RUNBOOK = Path(sys.executable).parent / "runbook"
 Aws = Callable[[str], Any]
@@ -242,6 +244,14 @@ def test_on_aws_confirm_must_name_the_service(emulator: Any, tmp_path: Path) -> 
 
     assert done.returncode == 2
     assert "confirm: 'other' is not the name of the service" in done.stderr
+
+
+@pytest.mark.parametrize(("start", "stop"), [("50", "40"), ("90_clean_up", "00")])
+def test_a_drill_that_would_stop_before_it_starts_is_a_bad_parameter(
+    tmp_path: Path, start: str, stop: str
+) -> None:
+    with pytest.raises(BadParameter, match="where it is to start"):
+        plan_drill({}, tmp_path, start_at=start, stop_after=stop)
 
 
 def test_no_credential_is_written_to_the_evidence(emulator: Any, tmp_path: Path) -> None:

@@ -1,0 +1,80 @@
+"""Room: the learner's own copy of the notebooks.
+
+Lives here: making it, keeping it current where the learner has changed nothing, starting over.
+Never here: the notebooks that are committed. They are only read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from runbook_lib.errors import BadParameter
+
+NAME = "my-notebooks"
+COPIED = ".copied.json"
+"""In the copy: what each notebook was like when it was copied."""
+
+
+def bring_up_to_date(source: Path, folder: Path) -> list[str]:
+    """Copy every notebook of `source` that `folder` lacks, or has in an older state unchanged.
+
+    A notebook that the learner has run or written in stays as it is. What was copied, by its path:
+    ["00_start_here.ipynb", "labs/01_choose_thresholds.ipynb"]. Raises `BadParameter` for a folder
+    that holds something else.
+    """
+    record = folder / COPIED
+    if folder.is_dir() and any(folder.iterdir()) and not record.is_file():
+        raise BadParameter(
+            name="--work",
+            problem=f"{folder} is no copy of the notebooks, and it is not empty",
+            example=NAME,
+        )
+    known: dict[str, str] = json.loads(record.read_text("utf-8")) if record.is_file() else {}
+    copied = []
+    for path in sorted(source.rglob("*.ipynb")):
+        name = path.relative_to(source).as_posix()
+        if ".ipynb_checkpoints" in name:
+            continue
+        own, now = folder / name, _digest(path)
+        is_untouched = own.is_file() and _digest(own) == known.get(name)
+        if own.is_file() and not (is_untouched and known[name] != now):
+            continue
+        own.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, own)
+        known[name] = now
+        copied.append(name)
+    folder.mkdir(parents=True, exist_ok=True)
+    record.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n", "utf-8")
+    return copied
+
+
+def trust(notebooks: Iterable[Path]) -> None:
+    """As `jupyter trust` does: charts of a notebook that was just copied show before it is run."""
+    import nbformat
+    from nbformat.sign import NotebookNotary
+
+    notary = NotebookNotary()
+    for each in notebooks:
+        notary.sign(nbformat.read(each, as_version=4))
+
+
+def set_aside(folder: Path) -> Path | None:
+    """Start over: what the learner has done is kept beside it, as `my-notebooks.1`. None: nothing.
+
+    The next `bring_up_to_date` makes a new copy.
+    """
+    if not folder.exists():
+        return None
+    number = 1
+    while (kept := folder.with_name(f"{folder.name}.{number}")).exists():
+        number += 1
+    folder.rename(kept)
+    return kept
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
