@@ -157,6 +157,15 @@ def test_a_bad_parameter_makes_no_write_call(emulator: Any, aws: Aws, tmp_path: 
     assert aws("sns").list_topics().get("Topics", []) == []
 
 
+OWNER_ONLY = {
+    "Effect": "Allow",
+    "Principal": {"AWS": "*"},
+    "Action": "SNS:Publish",
+    "Condition": {"StringEquals": {"AWS:SourceOwner": "123456789876"}},
+}
+"""What is left of a topic's policy when EventBridge's statement is taken out of it."""
+
+
 def test_an_alert_that_does_not_arrive_fails_the_drill(
     emulator: Any, aws: Aws, tmp_path: Path
 ) -> None:
@@ -165,7 +174,7 @@ def test_an_alert_that_does_not_arrive_fails_the_drill(
     aws("sns").set_topic_attributes(
         TopicArn=arn,
         AttributeName="Policy",
-        AttributeValue=json.dumps({"Version": "2008-10-17", "Statement": []}),
+        AttributeValue=json.dumps({"Version": "2008-10-17", "Statement": [OWNER_ONLY]}),
     )
 
     after = runbook("--start-at", "50", out=tmp_path / "b", AWS_ENDPOINT_URL=emulator.url)
