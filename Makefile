@@ -16,8 +16,9 @@ NO_AWS := unset $$(env | sed -n 's/^\(AWS_[A-Za-z0-9_]*\)=.*/\1/p') _; \
 	export AWS_CONFIG_FILE=/dev/null AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true;
 
 # One process a core. A file's tests stay together: they share a server, a notebook's cells a kernel.
+# tests/conftest.py puts the files first that take longest, so that no core waits for one at the end.
 JOBS ?= auto
-IN_PARALLEL = -n $(JOBS) --dist loadfile
+IN_PARALLEL = -n $(JOBS) --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .PHONY: help drill test check lab notebooks bench lint format clean

@@ -42,7 +42,30 @@ WHOLE = ("browser", "benchmarks", "docs", "notebooks", "runbook_lib/headless")
 """The folders whose tests take a browser, whole drills or other programs."""
 
 
+SLOWEST = (
+    "browser/test_widgets",
+    "headless/test_survival",
+    "browser/test_lab",
+    "headless/test_drill",
+    "tests/browser/",
+    "walk/test_sharing",
+    "plans/test_permissions",
+    "ecs_emulator/test_other_clients",
+    "alerts/test_diagnosis",
+    "tests/notebooks/",
+    "/headless/",
+    "notebooks/",
+)
+"""Parts of the paths of files that take long: each core begins with them, the longest first."""
+
+
+def _rank(item: pytest.Item) -> int:
+    path = item.path.as_posix()
+    return next((n for n, part in enumerate(SLOWEST) if part in path), len(SLOWEST))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=_rank)
     folders = [Path(__file__).parent / each for each in WHOLE]
     for item in items:
         if any(folder in item.path.parents for folder in folders):
