@@ -10,7 +10,6 @@ import atexit
 import os
 import re
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -29,6 +28,10 @@ from runbook_lib.errors import BadParameter, CallRefused, NoReply, NotConnected
 from runbook_lib.facts.settings import Settings
 
 ENDPOINT_VARIABLE = "AWS_ENDPOINT_URL"
+EMULATOR_GONE = (
+    "the emulator has gone away, and its world with it: start `make lab` or "
+    "`runbook emulator serve` again"
+)
 _SCHEME = re.compile("https?://")
 DUMMY_KEY, DUMMY_SECRET = "AKIAIOSFODNN7EXAMPLE", "emulator"  # the key of AWS's own examples
 _CONFIG = Config(
@@ -120,9 +123,11 @@ class Session:
         self, service: str, exception: Exception, event_name: str, **_: Any
     ) -> None:
         operation = event_name.rpartition(".")[2]
-        moment = None
-        with suppress(ConnectionError):  # then the emulator itself is gone
+        moment, is_gone = None, False
+        try:
             moment = self.clock.now()
+        except ConnectionError:
+            is_gone = True
         self.journal.note(
             "call",
             moment,
@@ -136,7 +141,7 @@ class Session:
             raise NoReply(
                 call=f"{service}:{operation}",
                 problem=str(exception),
-                next_step=next_step_without_answer(exception),
+                next_step=EMULATOR_GONE if is_gone else next_step_without_answer(exception),
             ) from exception
 
     def note_step(self, operation: str, content: Any) -> None:
