@@ -114,7 +114,7 @@ def test_a_call_that_nobody_answers_any_more_is_in_the_journal_without_a_time(
     ecs = session.client("ecs")
     leap(monkeypatch)
 
-    with pytest.raises(NoReply, match="the emulator has gone away.*start `make lab` or"):
+    with pytest.raises(NoReply, match=r"the emulator has gone away.*start `make lab` or"):
         ecs.list_clusters()
 
     assert session.journal.entries[-1] | {"error": ""} == {
