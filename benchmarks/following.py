@@ -122,7 +122,9 @@ def calls_of_ecs_deploy() -> int:
     with deployment(ship=False) as (session, server, _):
         asked = _listen(server)
         keys = ("--access-key-id", "any", "--secret-access-key", "any", "--region", "eu-west-1")
-        image = ("--image", SETTINGS.container, SETTINGS.bad_image)
+        # Without a role it sends "", which RegisterTaskDefinition refuses.
+        role = f"arn:aws:iam::{session.account}:role/{SETTINGS.execution_role}"
+        image = ("--image", SETTINGS.container, SETTINGS.bad_image, "--role", role)
         real, cli.sleep = cli.sleep, session.clock.sleep
         try:
             with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):

@@ -2,13 +2,15 @@
 
 A queue that nobody drains, ten thousand failures that all arrive, and services that crash all day.
 Each world has a process of its own: `python -m benchmarks.growth queue` prints what it took as
-JSON. Hours are measured in time of the processor: others on the machine do not make one longer.
+JSON. An hour is measured against a fixed piece of work, done before it and after it: a machine that
+others slow down, too, makes none longer.
 """
 
 from __future__ import annotations
 
 import json
 import resource
+import statistics
 import subprocess
 import sys
 import time
@@ -94,10 +96,20 @@ def crash_all_day() -> None:
     world.advance(AN_HOUR)  # until as much is forgotten as is new
     hours = []
     for _ in range(HOURS):
+        pace = _pace()
         began = time.process_time()
         world.advance(AN_HOUR)
-        hours.append(time.process_time() - began)
+        took = time.process_time() - began
+        hours.append(took / statistics.mean([pace, _pace()]))
     _print({"hours": hours})
+
+
+def _pace() -> float:
+    """How long the machine takes now for a piece of work that is always the same."""
+    began, total = time.process_time(), {}
+    for number in range(1_000_000):
+        total[number % 1000] = str(number)
+    return time.process_time() - began
 
 
 def _print(found: object) -> None:
@@ -138,14 +150,17 @@ def measure_failures(_: int) -> Sequence[Measurement]:
 
 
 def measure_day(_: int) -> Sequence[Measurement]:
+    """An hour takes some seconds, and single ones differ by a third on a machine that is shared:
+    the median of each six hours is compared with that of the first six."""
     hours = in_a_process("day")["hours"]
+    quarters = [statistics.median(hours[begin : begin + 6]) for begin in range(0, HOURS, 6)]
     return [
         single(
-            f"{HOURS} virtual hours of {CRASHING} crash-looping services, the slowest hour",
-            against="the first hour",
-            value=max(hours) / hours[0],
-            shown=f"{max(hours):.2f} s",
-            theirs=f"{hours[0]:.2f} s",
+            f"{HOURS} virtual hours of {CRASHING} crash-looping services, slowest six hours",
+            against="the first six",
+            value=max(quarters) / quarters[0],
+            shown=f"{max(quarters):.1f} times a fixed piece of work",
+            theirs=f"{quarters[0]:.1f} times",
             target=Target(1.2),
             command=f"{COMMAND} day",
         )
