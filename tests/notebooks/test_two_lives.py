@@ -78,7 +78,7 @@ def test_where_nobody_can_be_asked_a_cell_shows_text_and_no_widget(
     assert seen
     assert not any(WIDGET_VIEW in each.get("data", {}) for each in seen)
     loaded = kernel.run("import sys; print('ipywidgets' in sys.modules)", may_ask=False)
-    assert loaded[0]["text"] == "False\n"
+    assert "".join(each["text"] for each in loaded) == "False\n"  # a kernel may send it in parts
 
 
 def test_it_is_the_same_text_each_time(kernel: Kernel) -> None:
