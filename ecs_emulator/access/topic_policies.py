@@ -1,6 +1,7 @@
 """Room: which policies SNS takes for a topic.
 
-Lives here: what SetTopicAttributes and CreateTopic refuse of a policy, with AWS's texts.
+Lives here: what SetTopicAttributes and CreateTopic refuse of a policy, with AWS's texts where
+people published them; elsewhere "Policy Error: null" is taken.
 Never here: what a policy that was taken allows (resource_policies).
 
 Elements: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html

@@ -112,7 +112,7 @@ class Failures:
         """A target group's verdict is acted on at once; a container's is shown a while before."""
         noticed = replace(stimulus, is_noticed=True)
         task.checks[stimulus.checker] = False
-        if stimulus.checker.startswith("arn:"):
+        if stimulus.target_group:
             self._clock.at(self._clock.now, noticed)
             return
         self._life.show_health(task, "UNHEALTHY")
@@ -129,7 +129,7 @@ class Failures:
 
         The verdict comes a while after the failure that met the threshold, not after a later one.
         """
-        group = stimulus.checker if stimulus.checker.startswith("arn:") else ""
+        group = stimulus.target_group
         text = service_events.failed_container_health_checks(service.name, task.id)
         task.condemned_because = service_events.FAILED_CONTAINER_HEALTH_CHECKS
         if group:

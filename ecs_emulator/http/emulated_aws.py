@@ -201,11 +201,9 @@ class EmulatedAws:
 
     def _complaint(self, _: Task, checker: Checker, answer: int | str) -> str | None:
         """A container's own check is taken to fail on what `curl -f` fails on."""
-        is_target_group = checker.name.startswith("arn:")
-        asked = (
-            self._health_check(checker.name) if is_target_group else HealthCheck(codes="200-399")
-        )
-        return reason_for(answer, asked)
+        if checker.is_target_group:
+            return reason_for(answer, self._health_check(checker.name))
+        return reason_for(answer, HealthCheck(codes="200-399"))
 
     def _draining_seconds(self, service: Service) -> float:
         """The longest deregistration delay of the service's target groups."""

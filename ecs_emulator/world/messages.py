@@ -93,6 +93,11 @@ class CheckerTurns(TaskStimulus):
     checker: str
     plan: int
 
+    @property
+    def target_group(self) -> str:
+        """Its ARN, if it is a target group that turns; "" for a container's own check."""
+        return self.checker if self.checker.startswith("arn:") else ""
+
 
 @dataclass(frozen=True, slots=True)
 class TaskBecomesHealthy(CheckerTurns):

@@ -51,12 +51,12 @@ class Shared:
     def leave_steps(self, user: str) -> tuple[Step, ...]:
         """Take back what `use_steps` said: others still need it."""
         operation, names = _TAGGING[self.service]
-        others = ", ".join(other_users(self.tags, user)) or "somebody else"
+        others = other_users(self.tags, user) or ("somebody else",)
         return (
             self._step(
                 operation.replace("Tag", "Untag", 1),
                 {names.id: self.id, names.keys: [use_key(user)]},
-                why=f"{others} still uses it",
+                why=f"{', '.join(others)} still use{'s' if len(others) == 1 else ''} it",
                 makes=f"{self.what} no longer tagged as used by {user}",
             ),
         )

@@ -45,6 +45,10 @@ class Checker:
     spells: tuple[Spell, ...] = (Spell(0.0),)
     port: int = 0
 
+    @property
+    def is_target_group(self) -> bool:
+        return self.name.startswith("arn:")
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:
