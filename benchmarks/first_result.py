@@ -21,7 +21,7 @@ from benchmarks.measurement import Measurement, Target, single
 from benchmarks.processes import Server, emulator, environment
 from benchmarks.raw_http import ecs_request
 from benchmarks.running import Benchmark
-from runbook_lib.headless.notebook_files import notebook_folder, walk_notebooks
+from runbook_lib.learner.notebook_files import notebook_folder, walk_notebooks
 
 TARGET = Target(3, unit="s")
 MOST_ROUNDS = 3

@@ -15,7 +15,7 @@ from benchmarks.measurement import Measurement, Target, side_by_side
 from benchmarks.processes import BIN, emulator, environment, seconds_of
 from benchmarks.raw_http import ecs_request
 from benchmarks.running import Benchmark, interleaved
-from runbook_lib.headless.notebook_files import notebook_folder, walk_notebooks
+from runbook_lib.learner.notebook_files import notebook_folder, walk_notebooks
 
 QUARTER, FLOOR = Target(0.25), Target(1.5)
 MOST_ROUNDS = 3

@@ -36,6 +36,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "alerts",
         "following",
         "plans",
+        "learner",
         "evidence",
         "aws",
         "facts",

@@ -90,14 +90,15 @@ def record(name: str, value: Any) -> None:
     record_facts({name: value}, f"{name} = {value!r}")
 
 
-def record_facts(facts: Mapping[str, Any], text: str) -> None:
-    """Keep several facts at once; the notebook shows only `text`."""
+def record_facts(facts: Mapping[str, Any], text: str, *, html: str = "") -> None:
+    """Keep several facts at once; the notebook shows only `text`, where it can as `html`."""
     for name, value in facts.items():
         if value is not None and not isinstance(value, str | int | float | bool):
             raise TypeError(f"record({name!r}): a {type(value).__name__} is no plain value")
     from IPython.display import display  # a pipeline that records nothing does without
 
-    display({RECORD_TYPE: dict(facts), "text/plain": text}, raw=True)
+    shown = {"text/plain": text, **({"text/html": html} if html else {})}
+    display({RECORD_TYPE: dict(facts), **shown}, raw=True)
     Journal.from_environment().note("record", None, facts=dict(facts))
 
 

@@ -20,7 +20,7 @@ import click
 
 from ecs_emulator.cli import DEFAULT_PORT, SPEED
 from runbook_lib.aws.clock import WallClock
-from runbook_lib.headless.working_copy import NAME
+from runbook_lib.learner.working_copy import NAME
 
 
 @click.command()
@@ -67,7 +67,7 @@ def lab(
         raise ModuleNotFoundError("JupyterLab is not installed", name="jupyterlab")
     from ecs_emulator.environment import environment_for
     from ecs_emulator.http.server import EmulatorServer
-    from runbook_lib.headless.notebook_files import notebook_folder
+    from runbook_lib.learner.notebook_files import notebook_folder
 
     folder = notebooks or _own_copy(work, notebook_folder(), start_over=start_over)
     with EmulatorServer(port=_preferred_port(), speed=speed, start=WallClock().now()) as server:
@@ -93,7 +93,7 @@ def lab(
 
 
 def _own_copy(folder: Path, source: Path, *, start_over: bool) -> Path:
-    from runbook_lib.headless.working_copy import bring_up_to_date, set_aside, trust
+    from runbook_lib.learner.working_copy import bring_up_to_date, set_aside, trust
 
     if start_over and (kept := set_aside(folder)):
         click.echo(f"What you had is in {kept}")

@@ -248,14 +248,17 @@ _CHECKS: Mapping[str, Callable[[str, object], None]] = {
 }
 
 
-def read_parameters(file: Path | None, assignments: tuple[str, ...]) -> dict[str, Any]:
+def read_parameters(
+    file: Path | None, assignments: tuple[str, ...], *, told_as: str = "--params"
+) -> dict[str, Any]:
     """Parameters from a YAML file, then from NAME=VALUE texts, which win.
 
     Values are YAML: `desired_count=2` is a number, `email=a@b.example` a text. What is typed for a
     parameter that is a text stays one: `expected_account=123456789876`. Raises
-    `BadParameter` for a file that is not a map, a text without `=`, and an unknown name.
+    `BadParameter` for a file that is not a map, a text without `=`, and an unknown name. `told_as`
+    is how the message calls the file.
     """
-    parameters: dict[str, Any] = _from_file(file) if file else {}
+    parameters: dict[str, Any] = _from_file(file, told_as) if file else {}
     for text in assignments:
         name, separator, value = text.partition("=")
         if not separator:
@@ -280,15 +283,15 @@ def _value(name: str, text: str) -> Any:
     return text.strip() if is_text and not isinstance(value, str) else value
 
 
-def _from_file(file: Path) -> dict[str, Any]:
+def _from_file(file: Path, told_as: str) -> dict[str, Any]:
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
     except (OSError, yaml.YAMLError, ValueError) as error:
         problem = f"{file} cannot be read: {str(error).splitlines()[0]}"
-        raise BadParameter(name="--params", problem=problem, example="parameters.yaml") from error
+        raise BadParameter(name=told_as, problem=problem, example="region: eu-west-1") from error
     if not isinstance(content, dict):
         raise BadParameter(
-            name="--params",
+            name=told_as,
             problem=f"{file} is not a map of parameters",
             example="region: eu-west-1",
         )

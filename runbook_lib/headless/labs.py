@@ -20,9 +20,9 @@ from papermill.exceptions import PapermillExecutionError
 from runbook_lib.aws.journal import read_records
 from runbook_lib.aws.session import ENDPOINT_VARIABLE
 from runbook_lib.errors import BadParameter
-from runbook_lib.headless.notebook_files import lab_notebooks
 from runbook_lib.headless.preparation import FAILED, PASSED, REFUSED
 from runbook_lib.headless.warm_kernel import WarmKernel
+from runbook_lib.learner.notebook_files import lab_notebooks
 
 Say = Callable[[str], None]
 

@@ -16,8 +16,8 @@ from typing import Any
 
 from runbook_lib.errors import BadParameter
 from runbook_lib.facts.settings import Settings
-from runbook_lib.headless.notebook_files import notebook_folder, walk_notebooks
 from runbook_lib.headless.warm_kernel import WarmKernel
+from runbook_lib.learner.notebook_files import notebook_folder, walk_notebooks
 
 PASSED, FAILED, BAD_PARAMETER, REFUSED, INTERRUPTED = 0, 1, 2, 3, 130
 _FIRST = "from runbook_lib.headless.startup.read_ahead import read_ahead; read_ahead()"

@@ -1,6 +1,6 @@
 """Room: is there somebody who can answer?
 
-Lives here: telling a person at a notebook from a program that executes one.
+Lives here: telling a person at a notebook from a program that executes one; the cells run so far.
 Never here: what is shown to either.
 """
 
@@ -20,3 +20,8 @@ def is_interactive() -> bool:
         return False
     content = kernel.get_parent("shell").get("content", {})
     return bool(content.get("allow_stdin", False))
+
+
+def cells_run() -> list[str]:
+    """The sources of the cells that this kernel has run so far; [] outside of a notebook."""
+    return list(getattr(get_ipython(), "user_ns", {}).get("In", ()))

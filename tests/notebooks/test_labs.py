@@ -15,7 +15,7 @@ from runbook_lib.aws.journal import read_records
 from runbook_lib.cli.main import main
 from runbook_lib.errors import BadParameter
 from runbook_lib.facts import CircuitBreaker
-from runbook_lib.headless.notebook_files import lab_notebooks
+from runbook_lib.learner.notebook_files import lab_notebooks
 from runbook_lib.walk.labs import count_failures, detection_seconds
 from runbook_lib.walk.labs.breaks import BREAKS, find_break
 

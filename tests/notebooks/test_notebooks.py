@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from runbook_lib.aws.journal import read_records
-from runbook_lib.headless.notebook_files import walk_notebooks
+from runbook_lib.learner.notebook_files import walk_notebooks
 
 PAPERMILL = Path(sys.executable).parent / "papermill"
 RECORDS: dict[str, dict[str, Any]] = {

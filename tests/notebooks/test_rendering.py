@@ -11,7 +11,7 @@ import nbformat
 import pytest
 from rendering import WIDGET_VIEW, as_on_github, as_on_nbviewer, bare
 
-from runbook_lib.headless.notebook_files import lab_notebooks, notebook_folder
+from runbook_lib.learner.notebook_files import lab_notebooks, notebook_folder
 
 NOTEBOOKS = [*sorted(notebook_folder().glob("[0-9]*.ipynb")), *lab_notebooks()]
 

@@ -24,7 +24,7 @@ from playwright.sync_api import Error, Locator, Page
 
 from ecs_emulator.client import EmulatorControls
 from runbook_lib.aws.clock import WallClock
-from runbook_lib.headless.notebook_files import notebook_folder
+from runbook_lib.learner.notebook_files import notebook_folder
 
 RUNBOOK = Path(sys.executable).parent / "runbook"
 PATIENCE_SECONDS = 40

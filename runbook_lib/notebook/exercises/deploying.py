@@ -1,12 +1,13 @@
 """Room: exercises on the service, its deployments and its circuit breaker.
 
-Lives here: what a rollback returns to, the threshold, who is PRIMARY after a rollback.
+Lives here: what a rollback returns to, the threshold, what a waiter makes of a rollback.
 Never here: the alert (telling).
 """
 
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from botocore.validate import ParamValidator
@@ -16,10 +17,16 @@ from runbook_lib.aws import reading
 from runbook_lib.aws.session import Session
 from runbook_lib.errors import MissingPrerequisite
 from runbook_lib.facts.settings import Settings
-from runbook_lib.notebook.exercises.grading import Exercise, Grade, json_object
+from runbook_lib.notebook.exercises.grading import (
+    NONE,
+    Exercise,
+    Grade,
+    json_object,
+    means_none,
+    not_understood,
+)
 from runbook_lib.plans.steps import service_model
 
-NONE = "none"
 WANTED_FAILURES = 2
 
 
@@ -52,7 +59,11 @@ def _grade_rollback_target(session: Session, settings: Settings, answer: str) ->
     target = _completed(service)
     right = target.task_definition if target else NONE
     found = {"service": bool(service), "returns to": right, "answer": answer}
-    if facts.short(answer) != right:
+    given = _revision(settings, answer)
+    if given is None:
+        wanted = f"a revision such as {settings.family}:7, and not none"
+        return not_understood(answer, wanted)
+    if given != right:
         return Grade(False, _wrong_target(settings, service, target, answer), found)
     if target:
         why = f"deployment {target.id}, the newest that is COMPLETED, runs {right}"
@@ -61,6 +72,18 @@ def _grade_rollback_target(session: Session, settings: Settings, answer: str) ->
     else:
         why = f"there is no service {settings.service} yet, so no deployment has completed"
     return Grade(True, f"Right: {why}.", found)
+
+
+_REVISION = re.compile(r"[A-Za-z0-9_-]{1,255}:\d+")
+
+
+def _revision(settings: Settings, answer: str) -> str | None:
+    """ "my-task:7", its ARN and "7" are my-task:7; "none" is none; what else, is not understood."""
+    if means_none(answer):
+        return NONE
+    named = f"{settings.family}:{answer}" if answer.isascii() and answer.isdigit() else answer
+    short = facts.short(named)
+    return short if _REVISION.fullmatch(short) else None
 
 
 def _wrong_target(
@@ -85,7 +108,8 @@ ROLLBACK_TARGET = Exercise(
     hints=(
         "ECS returns to a deployment, not to a revision that is merely registered.",
         "Only a deployment that is COMPLETED counts. Is there a service, and has one completed?",
-        "aws ecs describe-services lists the deployments of a service, with their rolloutState.",
+        "aws ecs describe-services --cluster {cluster} --services {service} lists the deployments, "
+        "with their rolloutState.",
     ),
     solve=_rollback_target,
     grade=_grade_rollback_target,
@@ -102,7 +126,7 @@ def _grade_threshold(session: Session, settings: Settings, answer: str) -> Grade
     desired = service.desired_count if service else settings.desired_count
     breaker = _described_breaker(answer) if answer else _actual_breaker(session, settings)
     if isinstance(breaker, str):
-        return Grade(False, f"Not so: {breaker}.", {"answer": answer})
+        return Grade(False, f"Not understood: {breaker}.", {"answer": answer}, is_understood=False)
     trips_at = breaker.threshold(desired)
     found = {"trips at": trips_at, "rollback": breaker.rollback, "desired count": desired}
     means = f"{breaker.threshold_type} {breaker.threshold_value} with desired count {desired}"
@@ -153,45 +177,62 @@ THRESHOLD = Exercise(
         "The default, BOUNDED_PERCENT 50, never trips below 3 failures. There are other types.",
         "The type COUNT takes its value as it is: no percentage, no bounds.",
         (
-            "On the service: aws ecs update-service --service NAME --deployment-configuration "
-            "'{\"deploymentCircuitBreaker\": …}'. That starts no deployment. The type "
-            "BOUNDED_PERCENT with the value 50 puts the default back."
+            "On the service: aws ecs update-service --cluster {cluster} --service {service} "
+            '--deployment-configuration \'{"deploymentCircuitBreaker": {"enable": true, '
+            '"rollback": true, "thresholdConfiguration": {"type": "BOUNDED_PERCENT", '
+            '"value": 50}}}\' puts the default back, and starts no deployment. What has to be '
+            "changed in it?"
         ),
     ),
     solve=_count_two,
     grade=_grade_threshold,
+    takes_json=True,
 )
 
 
-def _primary(session: Session, settings: Settings) -> str:
-    primary = _required(session, settings).primary
-    return primary.id if primary else NONE
+WAITER_CODES = {True: "0", False: "255"}
+"""`aws ecs wait services-stable`: it is stable, or it was not within 40 looks.
+
+https://docs.aws.amazon.com/cli/latest/reference/ecs/wait/services-stable.html
+"""
 
 
-def _grade_primary(session: Session, settings: Settings, answer: str) -> Grade:
+def _is_calm(service: facts.Service) -> bool:
+    """The waiter's own rule: one deployment, and as many tasks as are desired."""
+    return len(service.deployments) == 1 and service.running_count == service.desired_count
+
+
+def _waiter(session: Session, settings: Settings) -> str:
+    return WAITER_CODES[_is_calm(_required(session, settings))]
+
+
+def _grade_waiter(session: Session, settings: Settings, answer: str) -> Grade:
     service = _required(session, settings)
-    primary, failed = service.primary, service.last_failure
-    right, failed_id = (primary.id if primary else NONE), (failed[0] if failed else "")
-    found = {"primary": right, "failed": failed_id, "answer": answer}
-    if answer == right:
-        why = "its rollout is the newest"
-        if failed and service.rolled_back_to(failed_id) == right:
-            why = f"ECS went back to it, under its old id, when {failed_id} failed"
-        return Grade(True, f"Right: {right} is PRIMARY: {why}.", found)
-    if answer and answer == failed_id:
-        text = f"Not so: {answer} is the deployment that failed. Who took its place?"
+    right = WAITER_CODES[_is_calm(service)]
+    found = {"exit code": right, "answer": answer}
+    if answer not in WAITER_CODES.values():
+        return not_understood(answer, "0 or 255")
+    if answer != right:
+        text = "Not so: look at its rule. How many deployments does the service list now?"
         return Grade(False, text, found)
-    return Grade(False, f"Not so: {answer!r} is not PRIMARY.", found)
+    failed = service.last_failure
+    primary = service.primary.task_definition if service.primary else NONE
+    why = f"one deployment is listed, of {primary}, and its tasks run"
+    if right != WAITER_CODES[True]:
+        return Grade(True, "Right: not yet; it looks 40 times, then gives 255.", found)
+    seen = f". It does not see that {failed[0]} failed" if failed else ""
+    return Grade(True, f"Right: {why}{seen}.", found)
 
 
-PRIMARY = Exercise(
-    name="primary",
+WAITER = Exercise(
+    name="waiter",
     notebook="50_run_failure_drill",
-    text="The drill is over. What is the id of the deployment of {service} that is PRIMARY now?",
+    text="The drill is over. A pipeline asks `aws ecs wait services-stable` for {service} at this "
+    "moment, and waits as long as that does. With which exit code does it end, 0 or 255?",
     hints=(
-        "A rollback starts no new deployment: an old one becomes PRIMARY again.",
-        "Look at the table of deployments, or at the service event 'rolling back to deployment'.",
+        "Its rule: one deployment is listed, and as many tasks run as are desired.",
+        "Try it: aws ecs wait services-stable --cluster {cluster} --services {service}; echo $?",
     ),
-    solve=_primary,
-    grade=_grade_primary,
+    solve=_waiter,
+    grade=_grade_waiter,
 )

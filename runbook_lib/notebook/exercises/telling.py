@@ -1,6 +1,6 @@
-"""Room: exercises on the way of the alert.
+"""Room: exercises on the alert.
 
-Lives here: who would be told, which events a pattern matches, how long an alert travels.
+Lives here: who would be told, which events a pattern matches, how long it took until somebody was told.
 Never here: deployments and their breaker (deploying).
 """
 
@@ -21,9 +21,15 @@ from runbook_lib.aws import reading
 from runbook_lib.aws.session import Session
 from runbook_lib.errors import MissingPrerequisite
 from runbook_lib.facts.settings import Settings
-from runbook_lib.notebook.exercises.grading import Exercise, Grade, json_object, number
+from runbook_lib.notebook.exercises.grading import (
+    Exercise,
+    Grade,
+    json_object,
+    not_understood,
+    number,
+)
 
-TOLERANCE_SECONDS = 0.1
+TOLERANCE_MINUTES = 0.5
 
 
 def _missing(session: Session, what: str, notebook: str) -> MissingPrerequisite:
@@ -49,7 +55,7 @@ def _grade_subscribers(session: Session, settings: Settings, answer: str) -> Gra
     found = {"confirmed": confirmed, "pending": pending, "answer": answer}
     given = number(answer)
     if given is None:
-        return Grade(False, f"Not so: {answer!r} is not a number.", found)
+        return not_understood(answer, "a number")
     if given == confirmed:
         deaf = f", and {pending} who have not would hear nothing" if pending else ""
         return Grade(True, f"Right: {confirmed} confirmed{deaf}.", found)
@@ -66,7 +72,8 @@ SUBSCRIBERS = Exercise(
     "receive it?",
     hints=(
         "A subscription exists at once, but receives nothing until its owner has confirmed it.",
-        "aws sns list-subscriptions-by-topic shows PendingConfirmation in place of an ARN.",
+        "aws sns list-subscriptions-by-topic --topic-arn {topic_arn} shows PendingConfirmation in "
+        "place of an ARN.",
     ),
     solve=_count_confirmed,
     grade=_grade_subscribers,
@@ -104,7 +111,7 @@ def _own_pattern(session: Session, settings: Settings) -> str:
 def _grade_pattern(session: Session, settings: Settings, answer: str) -> Grade:
     pattern = json_object(answer)
     if isinstance(pattern, str):
-        return Grade(False, f"Not so: {pattern}.", {"answer": answer})
+        return Grade(False, f"Not understood: {pattern}.", {"answer": answer}, is_understood=False)
     found: dict[str, object] = {}
     wrong = ""
     for what, wanted, event in _events(session, settings):
@@ -141,49 +148,51 @@ PATTERN = Exercise(
     ),
     solve=_own_pattern,
     grade=_grade_pattern,
+    takes_json=True,
 )
 
 
 def _last_alert(session: Session, settings: Settings) -> tuple[facts.Alert, datetime]:
-    """The alert of the newest failure, and when that was. Raises `MissingPrerequisite`."""
+    """The alert of the newest failure, and when its release went out. `MissingPrerequisite`."""
     service = reading.read_service(session, settings.cluster, settings.service)
     failure = service.last_failure if service else None
     alert = find_alert(read_probe(session, settings), failure[0]) if failure else None
     if alert is None or failure is None:
         raise _missing(session, "the alert of a failed deployment", "50_run_failure_drill")
-    return alert, failure[1]
+    shipped = reading.read_service_deployments(session, settings.cluster, settings.service)
+    began = [each.created_at for each in shipped if each.created_at <= failure[1]]
+    return alert, max(began, default=failure[1])
 
 
-def _seconds(alert: facts.Alert, failed_at: datetime) -> float:
-    return (alert.received_at - failed_at).total_seconds()
+def _minutes(alert: facts.Alert, began: datetime) -> float:
+    return (alert.received_at - began).total_seconds() / 60
 
 
 def _time_to_alert(session: Session, settings: Settings) -> str:
-    return f"{_seconds(*_last_alert(session, settings)):.3f}"
+    return f"{_minutes(*_last_alert(session, settings)):.1f}"
 
 
 def _grade_time(session: Session, settings: Settings, answer: str) -> Grade:
-    alert, failed_at = _last_alert(session, settings)
-    right, given = _seconds(alert, failed_at), number(answer)
-    found = {"seconds": right, "deployment": alert.deployment_id, "answer": answer}
+    alert, began = _last_alert(session, settings)
+    right, given = _minutes(alert, began), number(answer)
+    found = {"minutes": right, "deployment": alert.deployment_id, "answer": answer}
     if given is None:
-        return Grade(False, f"Not so: {answer!r} is not a number of seconds.", found)
-    if abs(given - right) > TOLERANCE_SECONDS:
-        when = f"{failed_at:%H:%M:%S.%f}"[:-3]
-        text = f"Not so: it failed at {when}, and the alert did not come {given:g} s after that."
+        return not_understood(answer, "a number of minutes")
+    if abs(given - right) > TOLERANCE_MINUTES:
+        text = f"Not so: the release went out at {began:%H:%M:%S}; when did the alert come?"
         return Grade(False, text, found)
-    text = f"Right: the alert of {alert.deployment_id} came {right:.3f} s after the failure."
+    text = f"Right: {right:.1f} minutes. ECS tried again and again before it decided."
     return Grade(True, text, found)
 
 
 TIME_TO_ALERT = Exercise(
     name="time-to-alert",
     notebook="60_review_evidence",
-    text="How many seconds passed from the failure of the last failed deployment of {service} to "
-    "the arrival of its alert at the probe?",
+    text="How many minutes passed from the release that failed last to the alert about it?",
     hints=(
-        "Not from the release: what counts here begins when ECS calls the deployment failed.",
-        "The table of the alerts at the probe has both times.",
+        "Two tables above have one time each: when the deployment was created, when the alert "
+        "was received.",
+        "Half a minute more or less is right, too. 0.5, .5 and 0,5 are the same.",
     ),
     solve=_time_to_alert,
     grade=_grade_time,

@@ -6,7 +6,8 @@ ipywidgets is imported only where something is shown to a person.
 from runbook_lib.notebook.widgets.exercise import exercise
 from runbook_lib.notebook.widgets.inbox import inbox
 from runbook_lib.notebook.widgets.live_board import follow
-from runbook_lib.notebook.widgets.parameter_form import parameters
+from runbook_lib.notebook.widgets.parameter_form import lab_parameters, parameters
+from runbook_lib.notebook.widgets.prediction import prediction
 from runbook_lib.notebook.widgets.step_cards import plan
 
-__all__ = ["exercise", "follow", "inbox", "parameters", "plan"]
+__all__ = ["exercise", "follow", "inbox", "lab_parameters", "parameters", "plan", "prediction"]

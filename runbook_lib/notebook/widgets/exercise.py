@@ -13,6 +13,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from runbook_lib.aws.session import Session
 from runbook_lib.errors import MissingPrerequisite, RunbookError
 from runbook_lib.facts.settings import Settings
+from runbook_lib.learner import progress
+from runbook_lib.learner.folder import learner_folder
 from runbook_lib.notebook.exercises import Exercise, Grade, find_exercise
 from runbook_lib.notebook.frontend import is_interactive
 from runbook_lib.notebook.widgets import parts
@@ -39,6 +41,11 @@ class ExerciseCard:
         """Grade an answer on what AWS says now, and keep the grade."""
         self.grade = self.exercise.check(self.session, self.settings, answer)
         return self.grade
+
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """One after another, each with the parameters in it."""
+        return self.exercise.hints_for(self.session, self.settings)
 
     def __repr__(self) -> str:
         state = self.grade.sentence if self.grade else "not answered yet"
@@ -84,8 +91,11 @@ class ExerciseView:
         self.shown: parts.Shown | None = None
         self._hints_given = 0
         self.question = parts.html(f"<p>{safe(card.question)}</p>")
-        self.answer = parts.text_field("Answer")
+        takes_json = card.exercise.takes_json
+        self.answer = parts.text_area("Answer") if takes_json else parts.text_field("Answer")
         self.check = parts.button("Check", self._check)
+        if not takes_json:
+            parts.on_enter(self.answer, self._check)
         self.hint = parts.button("Hint", self._hint)
         self.solution = parts.button("Show solution", self._solve)
         self.hints, self.said = parts.html(), parts.html()
@@ -105,6 +115,7 @@ class ExerciseView:
     def _check(self) -> None:
         def checked() -> str:
             grade = self.card.check(self.answer.value)
+            self._keep(grade)
             return parts.told(f"✓ {grade.sentence}" if grade.passed else grade.sentence,
                               is_wrong=not grade.passed)  # fmt: skip
 
@@ -113,9 +124,16 @@ class ExerciseView:
             self.shown.keep(*self.left)
         parts.fill(self.said, said)
 
+    def _keep(self, grade: Grade) -> None:
+        if grade.is_understood:
+            exercise = self.card.exercise
+            folder, kind = learner_folder(), progress.EXERCISE
+            answer = self.answer.value
+            progress.note(folder, exercise.notebook, kind, exercise.name, answer, grade.passed)
+
     def _hint(self) -> None:
         """One more at each click; after the last one all of them stay."""
-        hints = self.card.exercise.hints
+        hints = self.card.hints
         self._hints_given = min(self._hints_given + 1, len(hints))
         given = hints[: self._hints_given]
         listed = "".join(f"<li>{safe(each)}</li>" for each in given)

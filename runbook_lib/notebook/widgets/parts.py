@@ -51,10 +51,28 @@ STYLE = """<style>
 .runbook-box button.jupyter-button { border: 1px solid currentColor; height: auto; min-height: 2em;
   width: auto; padding: 0 1em; color: var(--jp-ui-font-color1, #1f1f1f);
   background: var(--jp-layout-color1, #fff); }
+.runbook { --runbook-bad: #b3202c; }
+[data-jp-theme-light="false"] .runbook, .vscode-dark .runbook { --runbook-bad: #ff9a96; }
+.runbook .runbook-problem { color: var(--runbook-bad); border-left: 4px solid var(--runbook-bad);
+  padding-left: 0.5em; }
+.runbook-box .runbook-wrong.widget-inline-hbox > input,
+.runbook-box .runbook-wrong.widget-inline-hbox > select { border: 2px solid #c62828; }
+.runbook-box textarea { border: 1px solid var(--jp-ui-font-color2, #616161); width: 100%;
+  color: var(--jp-ui-font-color1, #1f1f1f); background-color: var(--jp-layout-color1, #fff);
+  font-family: var(--jp-code-font-family, monospace); }
+.runbook-box textarea:focus-visible,
 .runbook-box .jupyter-button:focus-visible, .runbook-box input:focus-visible,
 .runbook-box select:focus-visible { outline: 3px solid var(--jp-brand-color1, #1565c0); }
 </style>"""
 
+BANNER_STYLE = """<style>
+.runbook-banner { border: 1px solid #59636e; border-left: 8px solid #59636e; padding: 0.5em 0.8em;
+  border-radius: 4px; font-weight: 600; font-size: 1.1em; margin: 0.3em 0; }
+.runbook-banner.runbook-good { border-color: #1a7f37; }
+.runbook-banner.runbook-bad { border-color: #c62828; }
+.runbook-said { margin: 0; overflow-wrap: break-word; }
+</style>"""
+"""A banner stands in the saved notebook, too, where no form has brought its style along."""
 KEPT_STYLE = """<style>
 .jp-OutputArea:has(.runbook-box) .runbook-kept { display: none; }
 .jp-OutputArea:has(.runbook-kept) .lm-Panel.jp-OutputArea-output:not(:has(.runbook-box)) {
@@ -91,7 +109,19 @@ def copyable(text: str, what: str) -> str:
 def told(text: str, *, is_wrong: bool = False) -> str:
     """A line that a screen reader reads out when it changes; a problem also by a sign."""
     role, sign = ("alert", "✗ ") if is_wrong else ("status", "")
-    return f'<p role="{role}" aria-live="polite">{sign}{safe(text)}</p>' if text else ""
+    look = ' class="runbook-problem"' if is_wrong else ""
+    return f'<p role="{role}"{look} aria-live="polite">{sign}{safe(text)}</p>' if text else ""
+
+
+def banner(text: str, *, look: str) -> str:
+    """A result as a banner: `look` is "good", "bad" or "plain"; its sign says so, too."""
+    sign = {"good": "✓ ", "bad": "✗ "}.get(look, "")
+    return f'{BANNER_STYLE}<p class="runbook-banner runbook-{look}">{sign}{safe(text)}</p>'
+
+
+def mark(field: Any, *, is_wrong: bool) -> None:
+    """Give a field the border of a problem, or take it away."""
+    (field.add_class if is_wrong else field.remove_class)("runbook-wrong")
 
 
 def html(content: str = "") -> Any:
@@ -130,6 +160,47 @@ def text_field(
         style={"description_width": "auto"},
         layout={"width": "auto", "max_width": "40em"},
     )
+
+
+def text_area(label: str) -> Any:
+    """A field for several lines, such as JSON; its value comes as it is typed."""
+    import ipywidgets
+
+    return ipywidgets.Textarea(
+        "",
+        description=label,
+        rows=5,
+        style={"description_width": "auto"},
+        layout={"width": "auto", "max_width": "60em"},
+    )
+
+
+def on_enter(field: Any, do: Callable[[], None]) -> None:
+    """Call `do` when Enter is pressed in a field of text.
+
+    The word that it was pressed may come before what was typed: then `do` waits for that.
+    """
+    done: list[str] = [""]
+    waits = [False]
+
+    def answer() -> None:
+        waits[0], done[0] = False, field.value
+        do()
+
+    def told(_: Any, content: Any, __: Any) -> None:
+        if content.get("event") != "submit":
+            return
+        if field.value == done[0]:
+            waits[0] = True
+        else:
+            answer()
+
+    def changed(_: Any) -> None:
+        if waits[0]:
+            answer()
+
+    field.on_msg(told)
+    field.observe(changed, names="value")
 
 
 def choice(label: str, value: str, options: Iterable[str]) -> Any:
@@ -226,6 +297,12 @@ def _kept(plain: str, html_text: str) -> dict[str, str]:
         return {"text/plain": ""}
     shown = f'<div class="runbook-kept">{html_text or f"<p>{safe(plain)}</p>"}</div>'
     return {"text/plain": plain, "text/html": KEPT_STYLE + shown}
+
+
+def say(text: str) -> None:
+    """A sentence, or several lines; as HTML it breaks between words, which plain text does not."""
+    lines = "".join(f'<p class="runbook-said">{safe(line)}</p>' for line in text.splitlines())
+    show_text(text, lines)
 
 
 def show_text(plain: str, html_text: str) -> None:

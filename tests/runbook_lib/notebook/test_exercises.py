@@ -16,7 +16,7 @@ from runbook_lib.aws import reading
 from runbook_lib.aws.session import Session
 from runbook_lib.errors import BadParameter, MissingPrerequisite
 from runbook_lib.facts.settings import Settings
-from runbook_lib.headless.notebook_files import walk_notebooks
+from runbook_lib.learner.notebook_files import walk_notebooks
 from runbook_lib.notebook.exercises import EXERCISES, Grade, find_exercise
 from runbook_lib.notebook.widgets.exercise import ExerciseCard, ExerciseView
 from runbook_lib.plans.event_rule import EVENT_PATTERN

@@ -15,7 +15,7 @@ from widget_world import read, unnamed
 from runbook_lib import widgets
 from runbook_lib.errors import BadParameter
 from runbook_lib.facts.settings import PARAMETERS, Settings
-from runbook_lib.headless.notebook_files import walk_notebooks
+from runbook_lib.learner.notebook_files import walk_notebooks
 from runbook_lib.notebook.widgets.parameter_form import MEANINGS, FormView, ParameterForm
 
 GIVEN: dict[str, Any] = {

@@ -18,7 +18,7 @@ from runbook_lib.aws.session import Session
 from runbook_lib.errors import MissingPrerequisite
 from runbook_lib.facts.settings import Settings
 from runbook_lib.following.deployment import ROLLED_BACK, STALLED
-from runbook_lib.headless.notebook_files import walk_notebooks
+from runbook_lib.learner.notebook_files import walk_notebooks
 from runbook_lib.verdict.words import BREAKER, ROLLBACK_OFF
 
 SETTINGS = Settings()

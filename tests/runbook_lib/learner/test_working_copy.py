@@ -13,8 +13,8 @@ import pytest
 
 from runbook_lib.aws.clock import WallClock
 from runbook_lib.errors import BadParameter
-from runbook_lib.headless.notebook_files import notebook_folder
-from runbook_lib.headless.working_copy import bring_up_to_date, set_aside
+from runbook_lib.learner.notebook_files import notebook_folder
+from runbook_lib.learner.working_copy import bring_up_to_date, set_aside
 
 RUNBOOK = Path(sys.executable).parent / "runbook"
 

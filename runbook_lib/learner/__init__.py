@@ -1,0 +1,1 @@
+"""What belongs to a learner: a copy of the notebooks, kept parameters, a record of progress."""
