@@ -61,6 +61,7 @@ def clean(notebook: NotebookNode) -> NotebookNode:
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     notebook.metadata = nbformat.from_dict(NOTEBOOK_METADATA)
     seen: Counter[str] = Counter()
+    fold_answers(notebook)
     for cell in notebook.cells:
         kept = {key: cell.metadata[key] for key in CELL_METADATA if cell.metadata.get(key)}
         cell.metadata = nbformat.from_dict(kept)
@@ -70,6 +71,15 @@ def clean(notebook: NotebookNode) -> NotebookNode:
         for output in cell.get("outputs", []):
             output.get("data", {}).pop(WIDGET_VIEW, None)
     return notebook
+
+
+def fold_answers(notebook: NotebookNode) -> None:
+    """Below a prediction outputs are folded: JupyterLab shows each when its cell is run."""
+    was_asked = False
+    for cell in notebook.cells:
+        if was_asked and cell.cell_type == "code":
+            cell.metadata["jupyter"] = {"outputs_hidden": True}
+        was_asked = was_asked or "widgets.prediction(" in cell.source
 
 
 def serialise(notebook: NotebookNode) -> str:

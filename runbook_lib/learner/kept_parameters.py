@@ -23,7 +23,7 @@ from runbook_lib.learner.folder import write_whole
 
 NAME = "parameters.yaml"
 NEVER_KEPT = "confirm"
-"""It allows changes to one service, after its plan has been read; a file would allow them for ever."""
+"""It allows changes after a plan has been read; a file would allow them for ever."""
 OF_THE_PLACE = (
     "target",
     "region",

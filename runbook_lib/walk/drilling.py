@@ -162,8 +162,11 @@ def review_drill(session: Session, settings: Settings) -> tuple[DrillVerdict, de
     return judge_drill(session, settings, watched, alert)
 
 
-def record_verdict(found: DrillVerdict) -> None:
-    """Record what `runbook drill` prints and CI reads: passed, sentence, deployment, …"""
+def record_verdict(found: DrillVerdict, *, html: str = "") -> None:
+    """Record what `runbook drill` prints and CI reads: passed, sentence, deployment, …
+
+    A page shows the sentence, as `html` where it is given.
+    """
     of = found.deployment
     count = f"{of.failure_count} of {of.threshold}" if of.threshold else ""
     recorded = {
@@ -179,4 +182,4 @@ def record_verdict(found: DrillVerdict) -> None:
         "alert arrived": found.alert_arrived,
         "next step": found.next_step,
     }
-    record_facts(recorded, found.sentence)
+    record_facts(recorded, found.sentence, html=html)

@@ -137,7 +137,7 @@ def view(
     moment = max(now or snapshots[-1].time, began)
     events = own_events(last, entry) if entry else []
     causes = group_causes(tasks, deployment_id, events)
-    breaker = _breaker(last, entry, causes, has_failed=last.failed_at(deployment_id) is not None)
+    breaker = _breaker(last, entry, causes, deployment_id)
     return BoardView(
         deployment_id=deployment_id,
         sentence=_sentence(last, entry, breaker, ended, deployment_id),
@@ -181,17 +181,29 @@ def _breaker(
     service: facts.Service,
     entry: facts.Deployment | None,
     causes: Sequence[Cause],
-    *,
-    has_failed: bool,
+    deployment_id: str,
 ) -> Breaker:
+    """The count, as ECS last listed it.
+
+    Where the clock has leapt over the end, the last look is older than the verdict: a deployment
+    that failed with its tasks has met the threshold, though nobody looked at that moment.
+    """
     threshold = service.circuit_breaker.threshold(service.desired_count)
     failures = entry.failed_tasks if entry else 0
+    has_failed = service.failed_at(deployment_id) is not None
+    if has_failed and threshold is not None and _failed_by_tasks(service, deployment_id):
+        failures = max(failures, threshold)
     return Breaker(
         failures=failures,
         threshold=threshold,
         stopped=sum(each.count for each in causes),
         has_tripped=has_failed and threshold is not None and failures >= threshold,
     )
+
+
+def _failed_by_tasks(service: facts.Service, deployment_id: str) -> bool:
+    told = (each.message for each in service.events)
+    return any(f"{deployment_id} deployment failed: tasks failed" in each for each in told)
 
 
 def _sentence(

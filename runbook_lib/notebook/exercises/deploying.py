@@ -108,8 +108,7 @@ ROLLBACK_TARGET = Exercise(
     hints=(
         "ECS returns to a deployment, not to a revision that is merely registered.",
         "Only a deployment that is COMPLETED counts. Is there a service, and has one completed?",
-        "aws ecs describe-services --cluster {cluster} --services {service} lists the deployments, "
-        "with their rolloutState.",
+        "aws ecs describe-services --cluster {cluster} --services {service} shows a rolloutState.",
     ),
     solve=_rollback_target,
     grade=_grade_rollback_target,

@@ -1,6 +1,6 @@
 """Room: exercises on the alert.
 
-Lives here: who would be told, which events a pattern matches, how long it took until somebody was told.
+Lives here: who would be told, which events a pattern matches, when somebody was told.
 Never here: deployments and their breaker (deploying).
 """
 
@@ -72,8 +72,7 @@ SUBSCRIBERS = Exercise(
     "receive it?",
     hints=(
         "A subscription exists at once, but receives nothing until its owner has confirmed it.",
-        "aws sns list-subscriptions-by-topic --topic-arn {topic_arn} shows PendingConfirmation in "
-        "place of an ARN.",
+        "aws sns list-subscriptions-by-topic --topic-arn {topic_arn} says who has not confirmed.",
     ),
     solve=_count_confirmed,
     grade=_grade_subscribers,
@@ -190,8 +189,7 @@ TIME_TO_ALERT = Exercise(
     notebook="60_review_evidence",
     text="How many minutes passed from the release that failed last to the alert about it?",
     hints=(
-        "Two tables above have one time each: when the deployment was created, when the alert "
-        "was received.",
+        "Two tables above have a time each: the deployment was created, the alert was received.",
         "Half a minute more or less is right, too. 0.5, .5 and 0,5 are the same.",
     ),
     solve=_time_to_alert,

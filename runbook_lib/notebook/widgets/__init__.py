@@ -7,7 +7,19 @@ from runbook_lib.notebook.widgets.exercise import exercise
 from runbook_lib.notebook.widgets.inbox import inbox
 from runbook_lib.notebook.widgets.live_board import follow
 from runbook_lib.notebook.widgets.parameter_form import lab_parameters, parameters
+from runbook_lib.notebook.widgets.parts import say
 from runbook_lib.notebook.widgets.prediction import prediction
 from runbook_lib.notebook.widgets.step_cards import plan
+from runbook_lib.notebook.widgets.verdict_banner import verdict
 
-__all__ = ["exercise", "follow", "inbox", "lab_parameters", "parameters", "plan", "prediction"]
+__all__ = [
+    "exercise",
+    "follow",
+    "inbox",
+    "lab_parameters",
+    "parameters",
+    "plan",
+    "prediction",
+    "say",
+    "verdict",
+]

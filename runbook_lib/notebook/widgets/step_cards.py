@@ -16,11 +16,15 @@ from runbook_lib.aws.session import Session
 from runbook_lib.facts.settings import Settings
 from runbook_lib.notebook import tables
 from runbook_lib.notebook.frontend import is_interactive
+from runbook_lib.notebook.tables.table import Table
 from runbook_lib.notebook.widgets import parts
 from runbook_lib.notebook.widgets.commands import folded
 from runbook_lib.notebook.widgets.documentation_links import documentation_of
 from runbook_lib.notebook.widgets.parts import safe
+from runbook_lib.plans.applying import Outcome
 from runbook_lib.plans.steps import Plan, Step
+
+_REMOVING = ("Delete", "Deregister", "Remove", "Unsubscribe")
 
 
 class StepCards:
@@ -30,6 +34,7 @@ class StepCards:
         self.session, self.plan = session, plan
         self.given = confirm
         self.typed = ""
+        self.view: CardsView | None = None
 
     @property
     def confirm(self) -> str:
@@ -62,6 +67,12 @@ class StepCards:
         wanted = self.given != self.plan.service
         return self.session.needs_confirmation and bool(self.plan.open_steps) and wanted
 
+    def done(self, outcome: Outcome) -> Table:
+        """The outcome as a table; on the page each card says from now on that its step is done."""
+        if self.view:
+            self.view.mark(outcome)
+        return tables.outcome(outcome)
+
     def __repr__(self) -> str:
         return f"{tables.plan(self.plan)!r}\n\n{self.commands}"
 
@@ -76,19 +87,26 @@ def plan(session: Session, plan: Plan, *, confirm: str = "") -> StepCards:
     table = tables.plan(plan)
     if is_interactive():
         shown = f"{table._repr_html_()}<pre>{safe(cards.commands)}</pre>"
-        parts.Shown(CardsView(cards).box, repr(cards), shown)
+        cards.view = CardsView(cards)
+        parts.Shown(cards.view.box, repr(cards), shown)
         return cards
     display(table)
     print(cards.commands)
     return cards
 
 
-def card(step: Step, number: int, of: int) -> str:
-    """One step as HTML; of one that is done already the details are folded away."""
+def card(step: Step, number: int, of: int, *, result: str = "") -> str:
+    """One step as HTML; of one that is done the details are folded away.
+
+    `result` is the state of the step once its plan was applied: "done".
+    """
     title = f"Step {number} of {of}: {safe(step.service)}:{safe(step.operation)}"
     name = f'class="runbook-card runbook-facts" aria-label="Step {number} of {of}"'
     if step.satisfied:
         head = f"<summary>{title}: ✓ nothing to do, {safe(step.satisfied)}</summary>"
+        return f"<details {name}>{head}{_facts(step)}</details>"
+    if result:
+        head = f"<summary>{title}: ✓ {safe(result)}, {safe(step.makes)}</summary>"
         return f"<details {name}>{head}{_facts(step)}</details>"
     command = parts.copyable(folded(step.cli), f"the command of step {number}")
     return f"<section {name}><h4>{title}: ● to do</h4>{_facts(step)}{command}</section>"
@@ -100,13 +118,17 @@ def _facts(step: Step) -> str:
     actions = ", ".join(f"<code>{safe(each)}</code>" for each in step.permissions)
     rows = {
         "Why": safe(step.why),
-        "Makes": safe(step.makes),
+        _said_result(step): safe(step.makes),
         "IAM actions": actions or "none",
         "Undo": safe(step.undo),
         "AWS page": f"{link} (opens in a new tab)",
     }
     listed = "".join(f"<dt>{name}</dt><dd>{value}</dd>" for name, value in rows.items())
     return f"<dl>{listed}</dl>"
+
+
+def _said_result(step: Step) -> str:
+    return "Removes" if step.operation.startswith(_REMOVING) else "Makes"
 
 
 class CardsView:
@@ -116,8 +138,10 @@ class CardsView:
         self.cards = cards
         steps = cards.plan.steps
         shown = [card(step, number, len(steps)) for number, step in enumerate(steps, 1)]
-        table = f"<details><summary>The plan as a table</summary>{_table(cards.plan)}</details>"
-        self.steps = parts.html(f"{''.join(shown)}{table}")
+        self._table = (
+            f"<details><summary>The plan as a table</summary>{_table(cards.plan)}</details>"
+        )
+        self.steps = parts.html(f"{''.join(shown)}{self._table}")
         self.name = parts.text_field("Service", placeholder="type its name")
         self.name.observe(self._withdraw, names="value")
         self.button = parts.button("Confirm", self._confirm)
@@ -128,6 +152,17 @@ class CardsView:
             else (self.answer,)
         )
         self.box = parts.box(self.steps, *asking)
+
+    def mark(self, outcome: Outcome) -> None:
+        """Say on each card what became of its step."""
+        of = len(outcome.results)
+        shown = [
+            card(each.step, number, of, result=each.state)
+            for number, each in enumerate(outcome.results, 1)
+        ]
+        parts.fill(self.steps, f"{''.join(shown)}{self._table}")
+        done = sum(each.state == "done" for each in outcome.results)
+        parts.fill(self.answer, parts.told(f"✓ Applied: {done} of {of} steps were to do."))
 
     def _lead(self) -> str:
         cards = self.cards

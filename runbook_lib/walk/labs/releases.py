@@ -1,7 +1,6 @@
 """Room: shipping a release in a lab, and what became of it.
 
-Lives here: the plan of a release from what is there, following it, comparing a prediction with what
-happened, the lab's own clean-up.
+Lives here: the plan of a release from what is there, following it, the lab's own clean-up.
 Never here: the steps of a plan, what a lab teaches.
 """
 
@@ -13,11 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from IPython.display import display
-
 from runbook_lib import facts, walk
 from runbook_lib.aws import reading
-from runbook_lib.aws.journal import record
 from runbook_lib.aws.session import Session
 from runbook_lib.facts.settings import Settings
 from runbook_lib.following import deployment as following
@@ -168,17 +164,6 @@ def wait_for_rollback(session: Session, settings: Settings, outcome: Outcome) ->
         if entry is None or entry.has_failed:
             return
         session.clock.sleep(ROLLBACK_POLL_SECONDS)
-
-
-def compare(predicted: object, observed: object, *, name: str = "observed") -> None:
-    """Say whether the prediction was right, and record what was observed under `name`.
-
-    compare(10, 3, name="failures") shows: You expected 10. It was 3.
-    """
-    right = predicted == observed
-    said = f"You expected {predicted}. It was {observed}{', too' if right else ''}."
-    display({"text/plain": said}, raw=True)
-    record(name, observed)
 
 
 def deregister_plan(session: Session, settings: Settings, release: Release) -> Plan:
