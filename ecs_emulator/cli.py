@@ -55,6 +55,22 @@ def serve(port: int, speed: float, seed: int) -> None:
 
 
 @main.command()
+@click.option("--endpoint", envvar=ENDPOINT_VARIABLE, help="Default: $AWS_ENDPOINT_URL.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Same seed, same ids.")
+def reset(endpoint: str | None, seed: int) -> None:
+    """Empty the emulated account of a running emulator: a new world, from its first moment on."""
+    from ecs_emulator.client import ControlRefused, EmulatorControls
+
+    where = endpoint or f"http://127.0.0.1:{DEFAULT_PORT}"
+    try:
+        EmulatorControls(where).call("POST", "/_emulator/reset", {"seed": seed})
+    except (ControlRefused, ConnectionError) as error:
+        click.echo(f"error: {where} is no running emulator: {error}", err=True)
+        sys.exit(_REFUSED)
+    click.echo(f"The account at {where} is empty.")
+
+
+@main.command()
 @click.option(
     "--speed",
     type=SPEED,

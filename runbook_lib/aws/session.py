@@ -51,7 +51,8 @@ class Session:
     """An open connection. `repr` shows where to: target, account, region, caller.
 
     `needs_confirmation` is true on AWS: a plan is applied only when `confirm` names the service.
-    `is_private` is true for an emulator of this process alone, which starts empty.
+    `is_private` is true for an emulator of this process alone, which starts empty. `start_over`
+    empties an emulated account; None on AWS, where nothing does.
     """
 
     target: str
@@ -65,6 +66,7 @@ class Session:
     is_private: bool
     journal: Journal = field(repr=False)
     make_client: Callable[[str, str], Any] = field(repr=False)
+    start_over: Callable[[], object] | None = field(default=None, repr=False)
     _clients: dict[tuple[str, str], Any] = field(default_factory=dict, repr=False)
 
     def client(self, service: str, region: str = "") -> Any:
@@ -286,4 +288,5 @@ def _open_emulator(region: str) -> Session:
         is_private=not shared,
         journal=Journal.from_environment(),
         make_client=make_client,
+        start_over=partial(controls.call, "POST", "/_emulator/reset", {}),
     )

@@ -16,6 +16,7 @@ import click
 from ecs_emulator.cli import main as emulator
 from runbook_lib.cli.extras import Commands
 from runbook_lib.cli.lab import lab
+from runbook_lib.cli.progress import progress
 from runbook_lib.errors import BadParameter, RunbookError
 from runbook_lib.facts.settings import Settings, read_parameters
 from runbook_lib.headless.startup.rare_collections import no_last_collection
@@ -255,3 +256,4 @@ def clean_up(
 
 main.add_command(emulator, "emulator")
 main.add_command(lab)
+main.add_command(progress)

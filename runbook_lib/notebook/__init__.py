@@ -1,1 +1,1 @@
-"""What a notebook shows: widgets, the board, tables, exercises."""
+"""What a notebook shows: widgets, the board, tables."""

@@ -18,6 +18,7 @@ from botocore import xform_name
 from botocore.model import ServiceModel
 
 MASK = "…"
+_LOOKED_UP = "looked-up-"
 
 _CLI_NAMES = {
     ("sns", "Subscribe", "Endpoint"): "notification-endpoint",
@@ -31,12 +32,14 @@ class Result:
     """A value that only an earlier step of the plan brings: `path` (JMESPath) in its reply.
 
     `shown` stands for it until then: Result("RegisterTaskDefinition", "taskDefinition.…",
-    shown="my-task:2").
+    shown="my-task:2"). Where that is no value that AWS takes, the AWS CLI command asks for the
+    real one with `command`, which may be run once the earlier step is done.
     """
 
     operation: str
     path: str
     shown: str
+    command: str = ""
 
     def of(self, replies: Mapping[str, Any]) -> Any:
         return jmespath.search(self.path, replies[self.operation])
@@ -95,14 +98,14 @@ class Step:
 
     def _option(self, name: str, value: Any) -> list[str]:
         option = _CLI_NAMES.get((self.service, self.operation, name), xform_name(name, "-"))
-        if isinstance(value, Lookup):
+        if isinstance(value, Lookup | Result) and value.command:
             return [f"--{option}", f'"$({value.command})"']
         if isinstance(value, bool):
             return [f"--{option}" if value else f"--no-{option}"]
         if isinstance(value, list | tuple) and all(isinstance(each, str) for each in value):
             return [f"--{option}", *(shlex.quote(each) for each in value)]
         if isinstance(value, Mapping | list | tuple):
-            return [f"--{option}", shlex.quote(json.dumps(shown(value), ensure_ascii=False))]
+            return [f"--{option}", _quoted_json(value)]
         return [f"--{option}", shlex.quote(str(shown(value)))]
 
     def filled_in(self, replies: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,6 +126,26 @@ def shown(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [shown(each) for each in value]
     return value
+
+
+def _quoted_json(value: Any) -> str:
+    """JSON as one word of a shell; what must be looked up stands between its quotes."""
+    commands: list[str] = []
+
+    def marked(each: Any) -> Any:
+        if isinstance(each, Result) and each.command:
+            commands.append(each.command)
+            return f"{_LOOKED_UP}{len(commands) - 1}."
+        if isinstance(each, Mapping):
+            return {key: marked(inner) for key, inner in each.items()}
+        if isinstance(each, list | tuple):
+            return [marked(inner) for inner in each]
+        return shown(each)
+
+    word = shlex.quote(json.dumps(marked(value), ensure_ascii=False))
+    for number, command in enumerate(commands):
+        word = word.replace(f"{_LOOKED_UP}{number}.", f"'\"$({command})\"'")
+    return word
 
 
 def _filled(value: Any, replies: Mapping[str, Any]) -> Any:

@@ -34,10 +34,15 @@ RECORDS: dict[str, dict[str, Any]] = {
     "06_find_lost_alerts": {
         "alert arrived": False,
         "broken hop": "rule",
-        "alert arrived after mending": True,
+        "alert arrived after the fix": True,
         "found": len(BREAKS),
     },
-    "07_see_through_false_greens": {"seen by the waiter": 0, "seen by the verdict": 4},
+    "07_see_through_false_greens": {
+        "seen by the waiter": 0,
+        "seen by the verdict": 4,
+        "with the default threshold": "not stable: exit code 255, after 585 s and 40 calls",
+        "it was": "rolled back",
+    },
     "08_send_better_alerts": {
         "alert arrived": False,
         "kept": 1,
@@ -145,9 +150,10 @@ def test_each_lab_asks_before_it_shows_and_cleans_up(path: Path) -> None:
     text, cells = prose(path), content(path)["cells"]
     code = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "code")
 
-    assert len(cells) <= 25
+    assert len(cells) <= 30
     assert "prediction = " in code
-    assert "labs.compare(prediction" in code
+    assert 'prediction = ""' in code, "nobody's guess is made for them"
+    assert code.index("widgets.prediction(prediction, ") < code.index("guess.compare(")
     assert "labs.clean_up_plan" in code
     assert text.index("Question") < text.index("Explanation")
     assert re.search(r"\*\*Takes\*\* \d+ minutes", text)

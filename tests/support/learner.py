@@ -66,7 +66,7 @@ def change_the_threshold(page: Page) -> None:
     """In the form of notebook 20; the cells below it apply it."""
     form = box(page, "widgets.parameters(")
     form.get_by_label("threshold").fill("COUNT 3")
-    expect(form.get_by_text("put this into the parameters cell")).to_be_visible()
+    expect(form.get_by_text("It holds for all notebooks of this folder.")).to_be_visible()
     picture(page, "form", form)
     run_below(page, cell(page, "session = connect(settings)"))
     cards = box(page, "cards = widgets.plan(")

@@ -20,6 +20,7 @@ from runbook_lib.notebook.tables.labs import (
     releases,
     thresholds,
 )
+from runbook_lib.notebook.tables.learning import progress, score
 from runbook_lib.notebook.tables.services import (
     causes,
     connection,
@@ -59,9 +60,11 @@ __all__ = [
     "plan",
     "policy",
     "preflight",
+    "progress",
     "reasons",
     "releases",
     "rule",
+    "score",
     "service_deployments",
     "service_events",
     "steady_state",

@@ -9,6 +9,7 @@ from runbook_lib.notebook.widgets.live_board import follow
 from runbook_lib.notebook.widgets.parameter_form import lab_parameters, parameters
 from runbook_lib.notebook.widgets.parts import say
 from runbook_lib.notebook.widgets.prediction import prediction
+from runbook_lib.notebook.widgets.start_over import progress
 from runbook_lib.notebook.widgets.step_cards import plan
 from runbook_lib.notebook.widgets.verdict_banner import verdict
 
@@ -20,6 +21,7 @@ __all__ = [
     "parameters",
     "plan",
     "prediction",
+    "progress",
     "say",
     "verdict",
 ]

@@ -12,10 +12,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from runbook_lib.aws.session import Session
 from runbook_lib.errors import MissingPrerequisite, RunbookError
+from runbook_lib.exercises import Exercise, Grade, find_exercise
 from runbook_lib.facts.settings import Settings
 from runbook_lib.learner import progress
 from runbook_lib.learner.folder import learner_folder
-from runbook_lib.notebook.exercises import Exercise, Grade, find_exercise
 from runbook_lib.notebook.frontend import is_interactive
 from runbook_lib.notebook.widgets import parts
 from runbook_lib.notebook.widgets.parts import safe

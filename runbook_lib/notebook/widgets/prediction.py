@@ -11,9 +11,9 @@ from typing import Any
 
 from runbook_lib.aws.journal import record_facts
 from runbook_lib.errors import BadParameter
+from runbook_lib.exercises.grading import number
 from runbook_lib.learner import progress
 from runbook_lib.learner.folder import learner_folder
-from runbook_lib.notebook.exercises.grading import number
 from runbook_lib.notebook.frontend import is_interactive
 from runbook_lib.notebook.widgets import parts
 from runbook_lib.notebook.widgets.parts import safe

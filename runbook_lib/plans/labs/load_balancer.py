@@ -29,6 +29,9 @@ def balancer_name(settings: Settings) -> str:
     return settings.service[:_NAME_LENGTH]
 
 
+_GROUP_ARN, _BALANCER_ARN = "TargetGroups[0].TargetGroupArn", "LoadBalancers[0].LoadBalancerArn"
+
+
 def plan_balancer(
     settings: Settings,
     check: TargetCheck,
@@ -41,10 +44,16 @@ def plan_balancer(
     """Target group, load balancer, listener: each only if it is not there."""
     name = balancer_name(settings)
     group: Any = present.target_group or Result(
-        "CreateTargetGroup", "TargetGroups[0].TargetGroupArn", shown="the target group's ARN"
+        "CreateTargetGroup",
+        _GROUP_ARN,
+        shown="the target group's ARN",
+        command=_asked("describe-target-groups", name, _GROUP_ARN),
     )
     balancer: Any = present.load_balancer or Result(
-        "CreateLoadBalancer", "LoadBalancers[0].LoadBalancerArn", shown="the load balancer's ARN"
+        "CreateLoadBalancer",
+        _BALANCER_ARN,
+        shown="the load balancer's ARN",
+        command=_asked("describe-load-balancers", name, _BALANCER_ARN),
     )
     steps = (
         _step(
@@ -87,6 +96,10 @@ def plan_balancer(
         ),
     )
     return Plan("Create the load balancer", settings.service, steps)
+
+
+def _asked(command: str, name: str, path: str) -> str:
+    return f"aws elbv2 {command} --names {name} --query '{path}' --output text"
 
 
 def delete_balancer_steps(present: facts.Balancer) -> tuple[Step, ...]:

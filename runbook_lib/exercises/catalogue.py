@@ -7,9 +7,9 @@ Never here: what they ask.
 from __future__ import annotations
 
 from runbook_lib.errors import BadParameter
-from runbook_lib.notebook.exercises.deploying import ROLLBACK_TARGET, THRESHOLD, WAITER
-from runbook_lib.notebook.exercises.grading import Exercise
-from runbook_lib.notebook.exercises.telling import PATTERN, SUBSCRIBERS, TIME_TO_ALERT
+from runbook_lib.exercises.deploying import ROLLBACK_TARGET, THRESHOLD, WAITER
+from runbook_lib.exercises.grading import Exercise
+from runbook_lib.exercises.telling import PATTERN, SUBSCRIBERS, TIME_TO_ALERT
 
 EXERCISES = (ROLLBACK_TARGET, THRESHOLD, SUBSCRIBERS, PATTERN, WAITER, TIME_TO_ALERT)
 

@@ -20,14 +20,14 @@ from runbook_lib.alerts.diagnosis import FAILED_EVENT, sample_event
 from runbook_lib.aws import reading
 from runbook_lib.aws.session import Session
 from runbook_lib.errors import MissingPrerequisite
-from runbook_lib.facts.settings import Settings
-from runbook_lib.notebook.exercises.grading import (
+from runbook_lib.exercises.grading import (
     Exercise,
     Grade,
     json_object,
     not_understood,
     number,
 )
+from runbook_lib.facts.settings import Settings
 
 TOLERANCE_MINUTES = 0.5
 

@@ -16,8 +16,7 @@ from runbook_lib import facts
 from runbook_lib.aws import reading
 from runbook_lib.aws.session import Session
 from runbook_lib.errors import MissingPrerequisite
-from runbook_lib.facts.settings import Settings
-from runbook_lib.notebook.exercises.grading import (
+from runbook_lib.exercises.grading import (
     NONE,
     Exercise,
     Grade,
@@ -25,6 +24,7 @@ from runbook_lib.notebook.exercises.grading import (
     means_none,
     not_understood,
 )
+from runbook_lib.facts.settings import Settings
 from runbook_lib.plans.steps import service_model
 
 WANTED_FAILURES = 2
