@@ -34,8 +34,8 @@ def folded(command: str) -> str:
 
 def _indented(word: str) -> str:
     """A word that is JSON and too long for a line, over several."""
-    if len(word) <= WIDTH or not word.startswith("'"):
-        return word
+    if len(word) <= WIDTH or not word.startswith("'") or '"$(' in word:
+        return word  # with a command in it, it is more than JSON
     try:
         return shlex.quote(_laid_out(json.loads(shlex.split(word)[0]), "    "))
     except ValueError:

@@ -105,10 +105,10 @@ def card(step: Step, number: int, of: int, *, result: str = "") -> str:
     if step.satisfied:
         head = f"<summary>{title}: ✓ nothing to do, {safe(step.satisfied)}</summary>"
         return f"<details {name}>{head}{_facts(step)}</details>"
+    command = parts.copyable(folded(step.cli), f"the command of step {number}")
     if result:
         head = f"<summary>{title}: ✓ {safe(result)}, {safe(step.makes)}</summary>"
-        return f"<details {name}>{head}{_facts(step)}</details>"
-    command = parts.copyable(folded(step.cli), f"the command of step {number}")
+        return f"<details {name}>{head}{_facts(step)}{command}</details>"
     return f"<section {name}><h4>{title}: ● to do</h4>{_facts(step)}{command}</section>"
 
 
