@@ -133,7 +133,7 @@ def test_a_lab_broken_off_in_the_middle_starts_well_again(lab: Lab, page: Page) 
     wait_until_idle(page)
 
     assert errors(page) == []
-    assert "You expected 1. It was 3." in told(page)
+    assert "It was 3. You made no prediction." in told(page)
     assert "service lab-thresholds removed" in told(page)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterator
 
@@ -65,22 +66,43 @@ def test_the_tab_key_reaches_everything_in_a_box_in_its_order(page: Page) -> Non
         assert reached == wanted > 2, number
 
 
-def test_the_form_is_typed_into_and_its_line_copied(page: Page) -> None:
+def test_the_form_is_typed_into_and_keeps_it_for_all_notebooks(page: Page) -> None:
     form = page.locator(BOXES).first
-    form.get_by_label("desired_count").focus()
+    form.get_by_label("topic").focus()
     page.keyboard.press("Control+A")
-    page.keyboard.type("many")
-    expect(form.get_by_role("alert").first).to_contain_text("'many' is not a whole number")
+    page.keyboard.type("no spaces")
+    expect(form.get_by_role("alert").first).to_contain_text("'no spaces' is not a topic name")
 
     page.keyboard.press("Control+A")
-    page.keyboard.type("3")
+    page.keyboard.type("alerts")
     expect(form.get_by_role("alert")).to_have_count(0)
-    form.get_by_role("button", name="Copy the lines").focus()
+    expect(form.get_by_text('From parameters.yaml: topic = "alerts".')).to_be_visible()
+
+    form.get_by_role("button", name="Reset to the parameters cell").focus()
+    page.keyboard.press("Enter")
+    expect(form.get_by_label("topic")).to_have_value("my-topic")
+
+
+def test_the_parameters_of_other_notebooks_are_folded_away(page: Page) -> None:
+    form = page.locator(BOXES).first
+    expect(form.get_by_label("desired_count")).to_be_hidden()
+
+    form.get_by_role("button", name=re.compile("^Show .* that this notebook does not use")).focus()
+    page.keyboard.press("Enter")
+    expect(form.get_by_label("desired_count")).to_be_visible()
+
+    form.get_by_role("button", name=re.compile("^Hide ")).click()
+    expect(form.get_by_label("desired_count")).to_be_hidden()
+
+
+def test_enter_checks_an_answer(page: Page) -> None:
+    exercise = page.locator(BOXES).nth(3)
+    exercise.get_by_label("Answer").focus()
+    page.keyboard.type("a few")
     page.keyboard.press("Enter")
 
-    expect(form.get_by_text("Copied.")).to_be_visible()
-    copied = page.evaluate("navigator.clipboard.readText()")
-    assert copied == "desired_count = 3  # tasks of the service"
+    expect(exercise.get_by_role("alert")).to_contain_text("Not understood: 'a few'")
+    exercise.get_by_label("Answer").fill("")
 
 
 def test_the_command_of_a_step_is_copied_whole(page: Page) -> None:

@@ -70,9 +70,11 @@ def change_the_threshold(page: Page) -> None:
     picture(page, "form", form)
     run_below(page, cell(page, "session = connect(settings)"))
     cards = box(page, "cards = widgets.plan(")
-    expect(cards.get_by_text("ecs:UpdateService: ● to do")).to_be_visible()
+    applied = cards.get_by_text("ecs:UpdateService: ✓ done")
+    expect(applied).to_be_visible()
+    applied.click()
     picture(page, "card", cards)
-    expect(cell(page, "tables.outcome(outcome)").get_by_text("done")).to_be_visible()
+    expect(cell(page, "cards.done(outcome)").get_by_role("cell", name="done")).to_be_visible()
     assert errors(page) == []
 
 

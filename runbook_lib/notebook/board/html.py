@@ -37,6 +37,7 @@ STYLE = """<style>
 .ecs-board { container-type: inline-size; color: var(--ink); background: var(--plate);
   font: 14px/1.45 var(--jp-ui-font-family, system-ui, sans-serif); overflow-wrap: anywhere;
   padding: 0 2px; white-space: normal; }
+.ecs-board.live { max-height: max(11em, calc(100vh - 390px)); overflow-y: auto; }
 .ecs-board p { margin: 0 0 .4em; }
 .ecs-board .sentence { font-size: 1.15em; font-weight: 600; border-left: 5px solid var(--busy);
   padding: .35em .7em; background: var(--raised); }
@@ -123,15 +124,20 @@ def times_html(view: BoardView, *, is_paused: bool = False) -> str:
     return _board(f'<p class="times">{_clock(view.now)} UTC · {said}{next_change}{paused}</p>')
 
 
-def body_html(view: BoardView) -> str:
-    """The circuit breaker's bar, the deployments, the moments, the causes, the service events."""
-    parts = [_bar(view.breaker), _table(view.rows), _moments(view.moments)]
+def body_html(view: BoardView, *, is_live: bool = False) -> str:
+    """The circuit breaker's bar, the deployments, the moments, the causes, the service events.
+
+    While it `is_live` what stands below the bar scrolls by itself, so that the controls and the
+    sentence above it stay in view while it grows.
+    """
+    parts = [_table(view.rows), _moments(view.moments)]
     parts += [_causes(view.causes), _events(view.events, view.earlier_events)]
-    return _board("".join(parts))
+    below = _board("".join(parts), look="live" if is_live else "")
+    return _board(_bar(view.breaker)) + below
 
 
-def _board(html: str) -> str:
-    return f'<div class="ecs-board">{html}</div>'
+def _board(html: str, *, look: str = "") -> str:
+    return f'<div class="{f"ecs-board {look}".strip()}">{html}</div>'
 
 
 def _text(value: Any) -> str:

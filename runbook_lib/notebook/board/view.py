@@ -203,7 +203,7 @@ def _breaker(
 
 def _failed_by_tasks(service: facts.Service, deployment_id: str) -> bool:
     told = (each.message for each in service.events)
-    return any(f"{deployment_id} deployment failed: tasks failed" in each for each in told)
+    return any(f"(deployment {deployment_id}) deployment failed: tasks" in each for each in told)
 
 
 def _sentence(

@@ -128,7 +128,7 @@ class LiveBoard:
         shown = self._view()
         parts.fill(self.sentence, sentence_html(shown))
         parts.fill(self.times, times_html(shown))
-        parts.fill(self.body, body_html(shown))
+        parts.fill(self.body, body_html(shown, is_live=True))
 
     def _read_tasks(self) -> Sequence[facts.Task]:
         """A board without its reasons is better than none."""

@@ -416,3 +416,25 @@ def test_nothing_runs_over_the_edge_when_it_is_enlarged(
 def test_times_are_utc_whatever_the_machine_says(story: Story) -> None:
     assert re.search(r"\d\d:\d\d:\d\d UTC", times_html(story.at(0)))
     assert isinstance(story.at(0).now, datetime)
+
+
+def test_a_clock_that_leapt_over_the_verdict_leaves_no_count_behind(story: Story) -> None:
+    """Only the first looks and the last one: nobody was there when the third failure counted."""
+    two = story.views.index(story.first("2 of 3"))
+    looks = (*story.snapshots[: two + 1], story.snapshots[-1])
+
+    shown = view(looks, story.tasks[-1], story.deployment_id, image_is_missing=True)
+
+    assert shown.end == "rolled back"
+    assert shown.breaker.sentence == "3 of 3, the circuit breaker has tripped"
+    assert shown.next_change == ""
+
+
+def test_while_it_is_live_only_what_stands_below_the_bar_scrolls(story: Story) -> None:
+    page = body_html(story.at(2), is_live=True)
+
+    head, live, below = page.partition('<div class="ecs-board live">')
+    assert live
+    assert "Failures:" in head
+    assert "Deployments of the service" in below
+    assert "live" not in body_html(story.at(2))

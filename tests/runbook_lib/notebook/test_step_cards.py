@@ -280,3 +280,29 @@ def test_an_operation_of_another_service_is_found_by_awss_own_redirect() -> None
     link = documentation_link("logs", "CreateLogGroup")
 
     assert link == "https://docs.aws.amazon.com/goto/WebAPI/logs-2014-03-28/CreateLogGroup"
+
+
+def test_a_card_says_that_its_step_was_done_and_keeps_its_command(session: Session) -> None:
+    plan = walk.topic_plan(session, Settings())
+    cards = StepCards(session, plan, "")
+    cards.view = CardsView(cards)
+    assert "sns:CreateTopic: ● to do" in read(cards.view.steps)
+
+    shown = cards.done(apply(session, plan))
+
+    assert "done" in repr(shown)
+    said = read(cards.view.steps)
+    assert "sns:CreateTopic: ✓ done, topic my-topic" in said
+    assert "● to do" not in said
+    assert "aws sns create-topic" in said
+    assert "Applied: 3 of 3 steps were to do." in read(cards.view.answer)
+
+
+def test_a_card_that_deletes_says_what_it_removes(session: Session) -> None:
+    apply(session, walk.topic_plan(session, Settings()))
+
+    plan = walk.clean_up_plan(session, Settings())
+
+    said = read(CardsView(StepCards(session, plan, "")).steps)
+    assert "Removes topic my-topic" in said
+    assert "Makes" not in said
