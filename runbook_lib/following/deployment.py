@@ -307,7 +307,7 @@ def wait_until_steady(
                 deployment=found.primary.id,
                 service=service,
                 reason=found.last_complaint or found.primary.rollout_state_reason,
-                next_step="mend the cause, then run 20_create_service again",
+                next_step="fix the cause, then run this again",
             )
         if session.clock.now() >= deadline:
             raise DeadlineMissed(

@@ -23,13 +23,16 @@ from runbook_lib.errors import (
     StepRefused,
     sentence,
 )
-from runbook_lib.plans.steps import Plan, Step, shown
+from runbook_lib.plans.steps import REMOVING, Plan, Step, shown
 
 ROLE_SECONDS = 10.0
 """IAM is eventually consistent: a new role is given this long before it is used.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html"""
 ROLE_PATIENCE_SECONDS = 120.0
-_NEXT_STEP = "mend the cause and run again, or run 90_clean_up"
+_AGAIN, _AGAIN_FROM_THERE = (
+    "fix the cause and run this again; cleaning up removes what exists",
+    "fix the cause and run this again; it goes on from there",
+)
 DRAIN_POLL_SECONDS, DRAIN_SECONDS = 15.0, 900.0
 
 
@@ -118,10 +121,11 @@ def _was_carried_out(step: Step, error: Exception) -> bool:
 
 def _refused(operation: str, error: Exception, results: list[StepResult]) -> StepRefused:
     made = [each.step.makes for each in results if each.state == "done"]
-    reason, next_step = sentence(error), _NEXT_STEP
+    advice = _AGAIN_FROM_THERE if operation.startswith(REMOVING) else _AGAIN
+    reason, next_step = sentence(error), advice
     if isinstance(error, ClientError):
         reason = f"{code_of(error)}: {sentence(error.response['Error'].get('Message'))}"
-        next_step = next_step_for(code_of(error), otherwise=_NEXT_STEP)
+        next_step = next_step_for(code_of(error), otherwise=advice)
     if isinstance(error, NoReply):
         reason = sentence(error.details["problem"])
         next_step = f"{error.details['next_step']}; whether it was carried out is not known"
@@ -149,5 +153,5 @@ def _wait_until_drained(session: Session, cluster: str, service: str) -> None:
     raise DeadlineMissed(
         what=f"draining service {service}",
         seconds=waited,
-        next_step="look at its tasks, then run 90_clean_up again",
+        next_step="look at its tasks, then clean up again",
     )

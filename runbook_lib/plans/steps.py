@@ -18,6 +18,8 @@ from botocore import xform_name
 from botocore.model import ServiceModel
 
 MASK = "…"
+REMOVING = ("Delete", "Deregister", "Remove", "Unsubscribe", "Untag")
+"""How the names of operations begin that take something away."""
 _LOOKED_UP = "looked-up-"
 
 _CLI_NAMES = {

@@ -22,9 +22,7 @@ from runbook_lib.notebook.widgets.commands import folded
 from runbook_lib.notebook.widgets.documentation_links import documentation_of
 from runbook_lib.notebook.widgets.parts import safe
 from runbook_lib.plans.applying import Outcome
-from runbook_lib.plans.steps import Plan, Step
-
-_REMOVING = ("Delete", "Deregister", "Remove", "Unsubscribe")
+from runbook_lib.plans.steps import REMOVING, Plan, Step
 
 
 class StepCards:
@@ -128,7 +126,7 @@ def _facts(step: Step) -> str:
 
 
 def _said_result(step: Step) -> str:
-    return "Removes" if step.operation.startswith(_REMOVING) else "Makes"
+    return "Removes" if step.operation.startswith(REMOVING) else "Makes"
 
 
 class CardsView:

@@ -118,7 +118,10 @@ def test_a_refusal_says_why_lists_what_exists_and_keeps_the_cause(session: Sessi
 
     text = str(caught.value)
     assert text.startswith("ecs:UpdateService was refused: ServiceNotFoundException: ")
-    assert "What exists so far: topic my-topic. Next: mend the cause and run again" in text
+    assert (
+        "What exists so far: topic my-topic. Next: fix the cause and run this again; cleaning up"
+        in text
+    )
     assert len(text.splitlines()) == 1
     assert isinstance(caught.value.__cause__, botocore.exceptions.ClientError)
     assert reading.read_topic(session, "my-topic") is not None
