@@ -59,10 +59,13 @@ def link(text: str, target: Path, start: Path) -> str:
     return f"[{text}]({Path(os.path.relpath(target, start)).as_posix()})"
 
 
-def navigation(before: Page | None, page: Page, after: Page | None, contents: Path) -> str:
-    """`< Previous | Contents | Next >`, with what there is."""
+def navigation(
+    before: Page | None, page: Page, after: Page | None, contents: Path, place: str
+) -> str:
+    """`Part 3 of 8 | < Previous | Contents | Next >`, with what there is."""
     folder = page.path.parent
     parts = [
+        place,
         before and link(f"< {before.title}", before.path, folder),
         page.path != contents and link("Contents", contents, folder),
         after and link(f"{after.title} >", after.path, folder),
@@ -72,8 +75,11 @@ def navigation(before: Page | None, page: Page, after: Page | None, contents: Pa
 
 def table(pages: Sequence[Page], folder: Path) -> str:
     """The notebooks of the walk as a Markdown table, its links relative to `folder`."""
-    rows = [f"| {link(p.title, p.path, folder)} | {p.purpose} |" for p in pages if not p.is_lab]
-    return "\n".join(["", "", "| Notebook | What it does |", "|---|---|", *rows, "", ""])
+    walk = (p for p in pages if not p.is_lab)
+    rows = [f"| {link(p.title, p.path, folder)} | {p.purpose} | {p.takes} |" for p in walk]
+    return "\n".join(
+        ["", "", "| Notebook | What it does | Takes |", "|---|---|---|", *rows, "", ""]
+    )
 
 
 def table_of_labs(pages: Sequence[Page], folder: Path) -> str:
@@ -109,9 +115,13 @@ def wanted(root: Path) -> Iterator[tuple[Path, str]]:
     contents = root / "notebooks" / CONTENTS
     for _, group in groupby(pages, key=lambda page: page.path.parent):
         row: list[Page | None] = [None, *group, None]
-        for before, page, after in zip(row, row[1:], row[2:], strict=False):
+        count = len(row) - 2
+        for number, (before, page, after) in enumerate(
+            zip(row, row[1:], row[2:], strict=False), start=1
+        ):
             if page is not None:
-                text = navigation(before, page, after, contents)
+                place = f"{'Lab' if page.is_lab else 'Part'} {number} of {count}"
+                text = navigation(before, page, after, contents, place)
                 yield page.path, with_navigation(page.path, text, pages)
     readme = root / "README.md"
     if readme.exists():
