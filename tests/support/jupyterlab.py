@@ -82,8 +82,28 @@ def open_lab(folder: Path, *options: str) -> Iterator[Lab]:
     tracker = folder / "settings" / "@jupyterlab" / "notebook-extension"
     tracker.mkdir(parents=True)
     (tracker / "tracker.jupyterlab-settings").write_text(json.dumps(_WHOLE), "utf-8")
+    with _running(["--notebooks", str(notebooks), *options], folder, log, notebooks) as lab:
+        yield lab
+
+
+@contextmanager
+def open_own_copy(folder: Path) -> Iterator[Lab]:
+    """`runbook lab` as `make lab` starts it: a copy of one's own, JupyterLab's own settings.
+
+    Only its question whether news may be fetched is answered.
+    """
+    own, log = folder / "my-notebooks", folder / "log"
+    settings = folder / "settings" / "@jupyterlab" / "apputils-extension"
+    settings.mkdir(parents=True)
+    (settings / "notification.jupyterlab-settings").write_text(json.dumps(_QUIET), "utf-8")
+    with _running(["--work", str(own)], folder, log, own) as lab:
+        yield lab
+
+
+@contextmanager
+def _running(options: Sequence[str], folder: Path, log: Path, notebooks: Path) -> Iterator[Lab]:
     with log.open("w") as output:
-        process = _start(notebooks, options, folder, output)
+        process = _start(options, folder, output)
     try:
         emulator, url, token = _read_addresses(process, log)
         yield Lab(url, token, EmulatorControls(emulator), notebooks)
@@ -103,9 +123,7 @@ def _copy_unexecuted(notebooks: Path) -> None:
         file.write_text(json.dumps(book), "utf-8")
 
 
-def _start(
-    notebooks: Path, options: Sequence[str], folder: Path, output: IO[str]
-) -> subprocess.Popen[str]:
+def _start(options: Sequence[str], folder: Path, output: IO[str]) -> subprocess.Popen[str]:
     kept = {name: each for name, each in os.environ.items() if not name.startswith("AWS_")}
     own = {
         "JUPYTER_CONFIG_DIR": "config",
@@ -117,7 +135,7 @@ def _start(
     }
     return subprocess.Popen(
         [
-            *(str(RUNBOOK), "lab", "--notebooks", str(notebooks), *options, "--"),
+            *(str(RUNBOOK), "lab", *options, "--"),
             *("--no-browser", "--ServerApp.port=0", "--allow-root"),
         ],
         env={**kept, **{name: str(folder / each) for name, each in own.items()}},

@@ -310,22 +310,23 @@ def test_navigation_links_neighbours_and_contents(site):
 
     book = nbformat.read(site / "notebooks/10_make_it.ipynb", as_version=4)
     wanted = (
-        "<!--NAVIGATION-->\n[< Start here](00_start_here.ipynb) | [Contents](00_start_here.ipynb)"
+        "<!--NAVIGATION-->\nPart 2 of 2 | [< Start here](00_start_here.ipynb) | "
+        "[Contents](00_start_here.ipynb)"
     )
     assert [book.cells[1].source, book.cells[-1].source] == [wanted, wanted]
     lab = nbformat.read(site / "notebooks/labs/10_try_more.ipynb", as_version=4)
-    assert lab.cells[1].source.endswith("\n[Contents](../00_start_here.ipynb)")
+    assert lab.cells[1].source.endswith("\nLab 1 of 1 | [Contents](../00_start_here.ipynb)")
 
 
 def test_tables_of_notebooks_and_labs_are_filled_with_links_from_where_they_stand(site):
     write_navigation.main([], site)
 
     readme = (site / "README.md").read_text()
-    assert "| [Make it](notebooks/10_make_it.ipynb) | It does. |" in readme
+    assert "| [Make it](notebooks/10_make_it.ipynb) | It does. | 5 minutes |" in readme
     assert "old" not in readme
     assert readme.endswith("The end.\n")
     start = nbformat.read(site / "notebooks/00_start_here.ipynb", as_version=4)
-    assert "| [Make it](10_make_it.ipynb) | It does. |" in start.cells[2].source
+    assert "| [Make it](10_make_it.ipynb) | It does. | 5 minutes |" in start.cells[2].source
     assert "| [Try more](labs/10_try_more.ipynb) | It does. | 5 minutes |" in start.cells[2].source
     assert start.cells[2].source.count("Try more") == 1
 

@@ -37,7 +37,7 @@ STYLE = """<style>
 .ecs-board { container-type: inline-size; color: var(--ink); background: var(--plate);
   font: 14px/1.45 var(--jp-ui-font-family, system-ui, sans-serif); overflow-wrap: anywhere;
   padding: 0 2px; white-space: normal; }
-.ecs-board.live { max-height: max(11em, calc(100vh - 390px)); overflow-y: auto; }
+.ecs-board.live { height: clamp(11em, calc(100vh - 390px), 36em); overflow-y: auto; }
 .ecs-board p { margin: 0 0 .4em; }
 .ecs-board .sentence { font-size: 1.15em; font-weight: 600; border-left: 5px solid var(--busy);
   padding: .35em .7em; background: var(--raised); }
@@ -134,6 +134,11 @@ def body_html(view: BoardView, *, is_live: bool = False) -> str:
     parts += [_causes(view.causes), _events(view.events, view.earlier_events)]
     below = _board("".join(parts), look="live" if is_live else "")
     return _board(_bar(view.breaker)) + below
+
+
+def room_html() -> str:
+    """The room that a live board takes from its beginning, so that nothing moves as it fills."""
+    return _board("", look="live")
 
 
 def _board(html: str, *, look: str = "") -> str:

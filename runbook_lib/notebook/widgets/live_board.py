@@ -24,7 +24,14 @@ from runbook_lib.errors import RunbookError
 from runbook_lib.facts.settings import Settings
 from runbook_lib.following.deployment import Snapshot, Watched
 from runbook_lib.notebook.board import view as board
-from runbook_lib.notebook.board.html import STYLE, board_html, body_html, sentence_html, times_html
+from runbook_lib.notebook.board.html import (
+    STYLE,
+    board_html,
+    body_html,
+    room_html,
+    sentence_html,
+    times_html,
+)
 from runbook_lib.notebook.board.pacing import INSTANT, REAL_TIME, PacedClock
 from runbook_lib.notebook.frontend import is_interactive
 from runbook_lib.notebook.widgets import parts
@@ -47,9 +54,14 @@ _NAME_SLIDER = (
     " new MutationObserver(say).observe(said,"
     " {childList: true, characterData: true, subtree: true}); };"
     " box && name(600);"
+    " const show = () => box.isConnected && box.scrollIntoView({block: 'nearest'});"
+    " box && [0, 250, 1000].forEach(each => setTimeout(show, each));"
 )
 _SPOKEN = f'<img alt="" hidden src="data:," onerror="{escape(_NAME_SLIDER)}">'
-"""ipywidgets gives the slider no name, and its value to a screen reader as a bare number."""
+"""ipywidgets gives the slider no name, and its value to a screen reader as a bare number.
+
+Shift+Enter goes on to the cell below and scrolls to it before the board is there: so the board
+brings itself into view, three times within the first second, and then leaves it to the reader."""
 
 
 class Interrupted(RunbookError):
@@ -84,7 +96,8 @@ class LiveBoard:
         self._lines: list[str] = []
         self._is_missing = session.registries.has(Image.read(settings.bad_image)) is False
         self.clock = PacedClock(session.clock, pace=FIRST_PACE, tick=self._show_time)
-        self.sentence, self.times, self.body = parts.html(), parts.html(), parts.html()
+        self.sentence, self.times = parts.html(), parts.html()
+        self.body = parts.html(room_html())
         self.pace, self.pause = _pace_slider(), _pause_button()
         self.pace.observe(self._set_pace, "value")
         self.pause.observe(self._set_pause, "value")

@@ -1,0 +1,179 @@
+"""A newcomer's first hour: `make lab`, JupyterLab as it comes, one Shift+Enter after another."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browser import open_browser
+from jupyterlab import PATIENCE_SECONDS, Lab, open_own_copy
+from playwright.sync_api import Locator, Page, expect
+
+from runbook_lib.learner.notebook_files import notebook_folder
+
+SIZES = ((1440, 1000), (1280, 720))
+WALK = (
+    "00_start_here",
+    "10_register_task_definition",
+    "20_create_service",
+    "30_create_sns_topic",
+    "40_create_event_rule",
+)
+DRILL, LAB = "50_run_failure_drill", "labs/01_choose_thresholds"
+SOON = PATIENCE_SECONDS * 1000
+RED = '.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.stderr"]'
+SHOWN = ".jp-NotebookPanel:not(.lm-mod-hidden)"
+IS_IDLE = f"""!!document.querySelector(
+  '{SHOWN} .jp-Notebook-ExecutionIndicator[data-status=idle]')"""
+IN_VIEW = f"""(each) => {{ const box = each.getBoundingClientRect();
+  const page = document.querySelector('{SHOWN} .jp-WindowedPanel-outer').getBoundingClientRect();
+  return box.top >= page.top - 1 && box.bottom <= page.bottom + 1; }}"""
+
+
+def digests() -> dict[str, str]:
+    """What the project's own notebooks are like, to the byte."""
+    found = sorted(notebook_folder().rglob("*.ipynb"))
+    return {str(each): hashlib.sha256(each.read_bytes()).hexdigest() for each in found}
+
+
+@pytest.fixture(scope="module", params=SIZES, ids=lambda size: f"{size[0]}x{size[1]}")
+def visit(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Lab, Page]]:
+    """One lab and one page; the tests below are the hour, in its order."""
+    width, height = request.param
+    before = digests()
+    folder = tmp_path_factory.mktemp("hour")
+    with open_own_copy(folder) as lab, open_browser() as browser:
+        page = browser.new_page(viewport={"width": width, "height": height})
+        yield lab, page
+        page.close()
+    assert digests() == before, "a visit changes nothing of the project"
+
+
+def step_on(page: Page) -> None:
+    """Shift+Enter, and wait until its cell has run."""
+    page.keyboard.press("Shift+Enter")
+    page.wait_for_function(f"() => {IS_IDLE}", timeout=SOON)
+
+
+def count_cells(lab: Lab, notebook: str) -> int:
+    book: dict[str, Any] = json.loads((lab.folder / f"{notebook}.ipynb").read_text("utf-8"))
+    return len(book["cells"])
+
+
+def begin(lab: Lab, page: Page, notebook: str) -> None:
+    lab.open(page, notebook)
+    page.locator(".jp-Notebook .jp-Cell").first.click()
+
+
+def walk_through(lab: Lab, page: Page, notebook: str) -> None:
+    begin(lab, page, notebook)
+    for _ in range(count_cells(lab, notebook) - 1):
+        step_on(page)
+    assert page.locator(RED).all_text_contents() == [], notebook
+
+
+def step_until(page: Page, wanted: Locator) -> None:
+    """Shift+Enter when the cell before has run, until that is there."""
+    for _ in range(40):
+        if wanted.count():
+            return
+        page.keyboard.press("Shift+Enter")
+        page.wait_for_timeout(150)
+        while not wanted.count() and not page.evaluate(IS_IDLE):
+            page.wait_for_timeout(50)
+    raise AssertionError(f"{wanted} never came")
+
+
+def progress_of(lab: Lab, notebook: str) -> dict[str, Any]:
+    content = json.loads((lab.folder / "progress.json").read_text("utf-8"))
+    found: dict[str, Any] = content["notebooks"][notebook]
+    return found
+
+
+def test_the_walk_up_to_the_drill_is_one_key(visit: tuple[Lab, Page]) -> None:
+    lab, page = visit
+    for notebook in WALK[:2]:
+        walk_through(lab, page, notebook)
+
+
+def test_a_wrong_and_a_right_answer_are_told_and_kept(visit: tuple[Lab, Page]) -> None:
+    lab, page = visit
+    walk_through(lab, page, WALK[2])
+    begin(lab, page, WALK[1])
+    asked = page.locator(".runbook-box").filter(has_text="to which revision")
+    step_until(page, asked)
+    for answer, said in (("none", "✗"), ("1", "✓ Right")):
+        asked.get_by_label("Answer").fill(answer)
+        asked.get_by_label("Answer").press("Enter")
+        expect(asked.get_by_text(said).first).to_be_visible(timeout=SOON)
+
+    entry = progress_of(lab, WALK[1])["exercise"]["rollback-target"]
+    assert entry == {"answer": "1", "right": True, "tries": 2}
+
+
+def test_the_controls_and_the_sentence_of_the_board_stay_in_view(
+    visit: tuple[Lab, Page],
+) -> None:
+    lab, page = visit
+    for notebook in WALK[3:]:
+        walk_through(lab, page, notebook)
+    begin(lab, page, DRILL)
+    step_until(page, page.locator(".ecs-board .sentence"))
+    expect(page.locator(".ecs-board").get_by_text("1 of 3").first).to_be_visible(timeout=SOON)
+
+    for seen in (
+        page.get_by_role("slider", name="Speed"),
+        page.get_by_role("button", name="Pause"),
+        page.locator(".ecs-board .sentence"),
+        page.locator(".ecs-board .bar"),
+    ):
+        assert seen.evaluate(IN_VIEW), seen
+
+
+def test_the_tab_is_closed_in_the_middle_and_opened_again(visit: tuple[Lab, Page]) -> None:
+    lab, page = visit
+    lab.end_kernels()
+    page.goto("about:blank")
+    begin(lab, page, DRILL)
+    step_until(page, page.locator(".ecs-board .sentence"))
+    slider = page.get_by_role("slider", name="Speed")
+    slider.focus()
+    slider.press("End")
+    expect(page.get_by_text("and ECS has rolled back").first).to_be_visible(timeout=SOON)
+
+
+def test_a_lab_asks_first_and_shows_nothing_before(visit: tuple[Lab, Page]) -> None:
+    lab, page = visit
+    begin(lab, page, LAB)
+    asked = page.locator(".runbook-box").filter(has_text="Your prediction")
+    step_until(page, asked)
+    assert "You expected" not in (page.locator(".jp-Notebook").text_content() or "")
+    asked.get_by_label("Your prediction").fill("two")
+    asked.get_by_label("Your prediction").press("Enter")
+    expect(asked.get_by_text("Kept: 2.")).to_be_visible(timeout=SOON)
+
+    page.locator(".jp-CodeCell").filter(has_text="default, strict =").first.click()
+    step_until(page, page.locator(".ecs-board .sentence"))
+    slider = page.get_by_role("slider", name="Speed")
+    slider.focus()
+    slider.press("End")
+
+    expect(page.get_by_text("You expected 2. It was 3.").first).to_be_visible(timeout=SOON)
+    guess = progress_of(lab, "01_choose_thresholds")["prediction"]["failures"]
+    assert guess == {"answer": "2", "right": False, "tries": 1}
+
+
+def test_what_was_done_is_shown_in_the_first_notebook(visit: tuple[Lab, Page]) -> None:
+    lab, page = visit
+    begin(lab, page, WALK[0])
+    step_until(page, page.get_by_text("Score: 1 of 1 right."))
+
+    names = {path.name for path in Path(lab.folder).iterdir()}
+    assert {"progress.json", "00_start_here.ipynb", "labs"} <= names
+    assert "parameters.yaml" not in names
