@@ -43,6 +43,7 @@ WHOLE = ("browser", "benchmarks", "docs", "notebooks", "runbook_lib/headless")
 
 
 SLOWEST = (
+    "browser/test_newcomers",
     "browser/test_widgets",
     "headless/test_survival",
     "browser/test_lab",

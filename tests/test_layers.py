@@ -31,6 +31,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "cli",
         "headless",
         "notebook",
+        "board",
         "exercises",
         "walk",
         "verdict",
@@ -259,7 +260,7 @@ def test_the_evidence_pack_is_made_of_a_journal_alone(module: str) -> None:
         assert not is_inside(each, "runbook_lib.facts"), each
 
 
-@pytest.mark.parametrize("name", [n for n in MODULES if is_inside(n, "runbook_lib.notebook.board")])
+@pytest.mark.parametrize("name", [n for n in MODULES if is_inside(n, "runbook_lib.board")])
 def test_the_board_neither_looks_nor_knows_of_widgets(name: str) -> None:
     others = ("boto3", "ipywidgets", "runbook_lib.aws.session", "runbook_lib.aws.reading")
     for each in IMPORTS[name]:

@@ -47,6 +47,32 @@ class Story:
             points.append((at, getattr(own, member) or 0))
         return points
 
+    @property
+    def of_others(self) -> list[tuple[float, int]]:
+        """(seconds, running tasks) of all deployments of the service but this one."""
+        counts = []
+        for each in self.snapshots:
+            own = each.deployment(self.deployment)
+            counts.append(max(0, (each.running or 0) - ((own.running or 0) if own else 0)))
+        return list(zip(self.seconds, counts, strict=True))
+
+    @property
+    def release(self) -> str:
+        """my-task:2, as far as it is known."""
+        own = filter(None, (each.deployment(self.deployment) for each in self.snapshots))
+        return next((each.task_definition for each in own if each.task_definition), "new release")
+
+    @property
+    def other_release(self) -> str:
+        """my-task:1 if the others all run it."""
+        named = {
+            each.task_definition
+            for snapshot in self.snapshots
+            for each in snapshot.deployments
+            if each.id != self.deployment
+        }
+        return (named.pop() if len(named) == 1 else "") or "others"
+
     def of_service(self, member: str) -> list[tuple[float, int]]:
         counts = [getattr(each, member) or 0 for each in self.snapshots]
         return list(zip(self.seconds, counts, strict=True))

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 _LABELLED_FAILURES = 8
+_RELEASE = 16
+"""Characters of a task definition's name beside a picture."""
 _ROW, _HOP_LEFT = 30, 140
 
 
@@ -43,7 +45,7 @@ def deployment_timeline(
     threshold: int | None = None,
     hops: Iterable[Mapping[str, Any]] = (),
 ) -> Chart | None:
-    """Desired, running, pending and failed tasks over time; None if nothing was seen.
+    """Running, desired and pending tasks over time; None if nothing was seen.
 
     `entries` are those of a journal; of them the snapshots count, from the first that shows the
     deployment to its end. Without `deployment` it is the newest that was seen. The `hops` of the
@@ -55,7 +57,7 @@ def deployment_timeline(
     return draw(
         lambda figure: _paint_timeline(figure, story),
         name="timeline",
-        height=322,
+        height=_head_of(story) + 210,
         title="Tasks over time",
         description=story_in_words(story),
     )
@@ -82,81 +84,89 @@ def breaker_count(
 
 
 def delivery_waterfall(hops: Iterable[Mapping[str, Any]]) -> Chart | None:
-    """The way of the alert, hop under hop, with the time that each took; None without hops."""
+    """The path of the alert, hop under hop, with the time that each took; None without hops."""
     rows = read_hops(hops)
     if not rows:
         return None
-    foot = 64 if any(end for _, end in _spans(rows)) else 32
+    foot = 80 if any(end for _, end in _spans(rows)) else 48
     return draw(
         lambda figure: _paint_waterfall(figure, rows),
         name="delivery",
         height=foot + _ROW * len(rows),
-        title="The way of the alert",
+        title="The alert's path",
         description="; ".join(hop_in_words(each) for each in rows) + ".",
     )
 
 
+def _head_of(story: Story) -> int:
+    """Points above the lanes for the names of the moments, if there are any."""
+    moments = (story.at(story.moments.failed), story.at(story.moments.rolled_back))
+    return 36 if any(each is not None for each in moments) else 0
+
+
 def _paint_timeline(figure: Figure, story: Story) -> None:
-    _paint_running(figure, story)
-    _paint_pending(figure, story)
-    _paint_failed(figure, story, top=202, height=74)
+    head = _head_of(story)
     _paint_moments(figure, story)
+    _paint_running(figure, story, top=head + 32)
+    _paint_pending(figure, story, top=head + 132)
 
 
-def _paint_running(figure: Figure, story: Story) -> None:
-    running, desired = story.of_service("running"), story.of_service("desired")
-    fresh = story.of_deployment("running")
+def _paint_running(figure: Figure, story: Story, *, top: float) -> None:
+    others, desired = story.of_others, story.of_service("desired")
+    own = story.of_deployment("running")
     lane = painting.lane(
-        figure, "running", top=62, height=66, longest=story.longest, points=[*running, *desired]
+        figure,
+        "running tasks, by task definition",
+        top=top,
+        height=66,
+        longest=story.longest,
+        points=[*others, *own, *desired],
     )
-    painting.steps(lane, running, "running", filled=True, linewidth=2)
+    painting.steps(lane, others, "running", filled=True, linewidth=2)
     painting.steps(lane, desired, "faint", linewidth=1.5, linestyle=DASHED)
-    painting.steps(lane, fresh, "fresh", linewidth=2.5, linestyle=DOTTED)
+    painting.steps(lane, own, "fresh", linewidth=2.5, linestyle=DOTTED)
     ends = [
-        End(desired[-1][1], f"desired {desired[-1][1]}", "faint", DASHED),
-        End(running[-1][1], f"running {running[-1][1]}", "running"),
-        End(fresh[-1][1], f"new release {fresh[-1][1]}", "fresh", DOTTED),
+        End(desired[-1][1], f"{desired[-1][1]} desired", "faint", DASHED),
+        End(others[-1][1], f"{others[-1][1]} of {_short(story.other_release)}", "running"),
+        End(own[-1][1], f"{own[-1][1]} of {_short(story.release)}", "fresh", DOTTED),
     ]
     painting.label_ends(lane, ends, height=66)
 
 
-def _paint_pending(figure: Figure, story: Story) -> None:
+def _short(release: str) -> str:
+    """my-long-family…:12: what fits beside the picture, with the revision."""
+    family, colon, revision = release.rpartition(":")
+    if len(release) <= _RELEASE or not colon:
+        return release if len(release) <= _RELEASE else f"{release[: _RELEASE - 1]}…"
+    return f"{family[: max(1, _RELEASE - 2 - len(revision))]}…:{revision[: _RELEASE - 3]}"
+
+
+def _paint_pending(figure: Figure, story: Story, *, top: float) -> None:
     pending = story.of_service("pending")
     lane = painting.lane(
-        figure, "pending", top=148, height=34, longest=story.longest, points=pending
+        figure,
+        "pending tasks of the service",
+        top=top,
+        height=34,
+        longest=story.longest,
+        points=pending,
     )
     painting.steps(lane, pending, "pending", filled=True, linewidth=2)
-    end = End(pending[-1][1], f"pending {pending[-1][1]}", "pending")
-    painting.label_ends(lane, [end], height=34)
-
-
-def _paint_failed(figure: Figure, story: Story, *, top: float, height: float) -> Axes:
-    """Failed tasks of the watched deployment, and the threshold above them."""
-    failed = story.of_deployment("failed")
-    points = [*failed, *story.limit]
-    lane = painting.lane(
-        figure, "failed", top=top, height=height, longest=story.longest, points=points
+    painting.label_ends(
+        lane, [End(pending[-1][1], f"{pending[-1][1]} at the end", "pending")], height=34
     )
-    painting.steps(lane, story.limit, "threshold", linewidth=1.5, linestyle=DASH_DOTTED)
-    painting.steps(lane, failed, "failed", filled=True, linewidth=2)
-    painting.mark(lane, story.failures, "failed")
-    ends = [
-        End(count, f"threshold {count}", "threshold", DASH_DOTTED) for _, count in story.limit[1:]
-    ]
-    ends.append(End(failed[-1][1], f"failed {failed[-1][1]}", "failed"))
-    painting.label_ends(lane, ends, height=height)
     painting.time_below(lane, began=story.began, longest=story.longest)
-    return lane
 
 
 def _paint_moments(figure: Figure, story: Story) -> None:
-    """An upright line through all lanes for the failure and for the rollback, named above."""
-    axes = painting.band(figure, top=24, height=252, longest=story.longest)
+    """An upright line behind all lanes for the failure and for the rollback, named above."""
+    axes = painting.band(figure, top=8, height=194, longest=story.longest)
     axes.axis("off")
-    axes.set_ylim(0, 252)
+    axes.set_ylim(0, 194)
+    axes.set_zorder(-1)
     marks = (
-        (story.moments.failed, "✕ failed", "failed", DASHED, 222),
-        (story.moments.rolled_back, "↩ rolled back", "good", "-", 240),
+        (story.moments.failed, "✕ failed", "failed", DASHED, 168),
+        (story.moments.rolled_back, "↩ rolled back", "good", "-", 186),
     )
     for moment, name, colour, stroke, height in marks:
         at = story.at(moment)
@@ -186,10 +196,29 @@ def _name_point(
 
 
 def _paint_count(figure: Figure, story: Story) -> None:
-    lane = _paint_failed(figure, story, top=34, height=134)
+    """Failed tasks of the watched deployment, and the threshold above them."""
+    failed, height = story.of_deployment("failed"), 128
+    lane = painting.lane(
+        figure,
+        f"failed tasks of {_short(story.release)} counted by the circuit breaker"
+        " (+ time since the one before)",
+        top=40,
+        height=height,
+        longest=story.longest,
+        points=[*failed, *story.limit],
+    )
+    painting.steps(lane, story.limit, "threshold", linewidth=1.5, linestyle=DASH_DOTTED)
+    painting.steps(lane, failed, "failed", filled=True, linewidth=2)
+    painting.mark(lane, story.failures, "failed")
+    ends = [
+        End(count, f"threshold {count}", "threshold", DASH_DOTTED) for _, count in story.limit[1:]
+    ]
+    ends.append(End(failed[-1][1], f"{failed[-1][1]} counted", "failed"))
+    painting.label_ends(lane, ends, height=height)
+    painting.time_below(lane, began=story.began, longest=story.longest)
     before = 0.0
     for at, count in story.failures[:_LABELLED_FAILURES]:
-        text = f"{count}: +{painting.tick_label(round(at - before))}"
+        text = f"+{duration(round(at - before))}"
         _name_point(lane, (at, count), text, "failed", story, up=10, late=0.14)
         before = at
 
@@ -207,16 +236,19 @@ def _paint_waterfall(figure: Figure, hops: Sequence[Hop]) -> None:
     spans = _spans(hops)
     longest = max((end for _, end in spans), default=0.0) * 1.04
     tall = _ROW * len(hops)
-    axes = painting.band(figure, top=16, height=tall, longest=longest, left=_HOP_LEFT)
+    axes = painting.band(figure, top=32, height=tall, longest=longest, left=_HOP_LEFT)
     axes.set_ylim(len(hops), 0)
     axes.set_yticks([])
     axes.grid(axis="x", color=COLOURS["grid"], linewidth=1)
     axes.set_axisbelow(True)
     if longest:
-        painting.name_time(axes, "seconds since the failure event")
+        painting.name_time(axes, "seconds since EventBridge received the failure event")
     else:
         axes.set_xticks([])
         axes.spines["bottom"].set_visible(False)
+    head: dict[str, Any] = {"share": 1 + 12 / tall, "color": COLOURS["faint"], "fontsize": 11}
+    painting.beside(axes, "hop", x=34 - _HOP_LEFT, **head)
+    painting.beside(axes, "since the hop before", x=_right_of(axes), **head)
     event = _event(hops)
     for row, (hop, span) in enumerate(zip(hops, spans, strict=True)):
         _paint_hop(axes, hop, span, middle=row + 0.5, share=1 - (row + 0.5) / len(hops))

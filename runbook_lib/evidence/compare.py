@@ -233,7 +233,7 @@ def _only_looks(operation: str) -> bool:
 
 
 def _refused(calls: Sequence[Call]) -> Counter[str]:
-    return Counter(f"{_operation(each)}, {each.error}" for each in calls if each.error)
+    return Counter(f"{_operation(each)}, {each.error}" for each in calls if each.failed)
 
 
 def as_table(differences: Sequence[Difference]) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -23,6 +24,9 @@ from runbook_lib.evidence.scrubbing import scrubbed
 JOURNAL_FILE = "journal.json"
 _MARKS = ("entries", "verdict", "records", "notebooks")
 """A journal has at least one of these."""
+_READS = ("Get", "Describe", "List")
+_ABSENT = re.compile(r"NotFound|NonExistent|DoesNotExist|NoSuchEntity")
+_NOT_EMULATED = {("GetServiceQuota", "NotImplemented")}
 _Fact = TypeVar("_Fact")
 
 
@@ -112,6 +116,21 @@ class Call:
     request_id: str
     error: str
 
+    @property
+    def answer(self) -> str:
+        """What an error says that is no failure: "not there" or "not emulated"; else "".
+
+        A read that asks whether something exists may hear that it does not, by whatever name the
+        service has for that. And the emulator has no quotas to tell.
+        """
+        if self.operation.startswith(_READS) and _ABSENT.search(self.error):
+            return "not there"
+        return "not emulated" if (self.operation, self.error) in _NOT_EMULATED else ""
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.error) and not self.answer
+
 
 @dataclass(frozen=True, slots=True)
 class Deployment:
@@ -154,13 +173,17 @@ class Happening:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """A whole journal. `before` and `after` are the steady states, `broken` names a hop or ""."""
+    """A whole journal. `before` and `after` are the steady states, `broken` names a hop or "".
+
+    `started` and `ended` are of the target's clock; `ran_at` is real, and not in old journals.
+    """
 
     target: str
     account: str
     region: str
     caller: str
     endpoint: str
+    ran_at: datetime | None
     started: datetime | None
     ended: datetime | None
     versions: dict[str, str]
@@ -202,6 +225,7 @@ def read(journal: Mapping[str, Any]) -> Evidence:
     return Evidence(
         **where,
         endpoint=_text(told.get("endpoint")),
+        ran_at=_moment(told.get("ran_at")),
         started=_moment(told.get("started")),
         ended=_moment(told.get("ended")),
         versions=_texts_by_name(told.get("versions")),

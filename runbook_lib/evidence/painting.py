@@ -1,6 +1,6 @@
 """Room: the brushes of the charts.
 
-Lives here: a lane with its name, a line of steps, labels at the ends of lines, time along the foot.
+Lives here: a lane with its caption, a line of steps, labels at the ends of lines, time at the foot.
 Never here: what is painted with them, SVG.
 """
 
@@ -19,10 +19,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 Points = Sequence[tuple[float, int]]
-LEFT, RIGHT = 92, 142
-"""Points for the names of the lanes, and for the names of the lines at their ends."""
+LEFT, RIGHT = 42, 160
+"""Points for the counts at the left, and for the names of the lines at their ends."""
 DASHED, DOTTED, DASH_DOTTED = (0, (5, 3)), (0, (1, 1.6)), (0, (8, 3, 2, 3))
 _BETWEEN_LABELS = 15
+_CAPTION_UP = 13
 _STEPS = (5, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
 
 
@@ -40,9 +41,9 @@ def band(figure: Figure, *, top: float, height: float, longest: float, left: flo
 
 
 def lane(
-    figure: Figure, name: str, *, top: float, height: float, longest: float, points: Points
+    figure: Figure, caption: str, *, top: float, height: float, longest: float, points: Points
 ) -> Axes:
-    """A band with its name, for counts from 0 to the highest of `points`."""
+    """A band for counts from 0 to the highest of `points`; the caption above says of what."""
     axes = band(figure, top=top, height=height, longest=longest)
     most = max((count for _, count in points), default=0) or 1
     axes.set_ylim(0, most * 1.1)
@@ -50,7 +51,9 @@ def lane(
     axes.set_xticks([])
     axes.grid(axis="y", color=COLOURS["grid"], linewidth=1)
     axes.set_axisbelow(True)
-    beside(axes, name, x=14 - LEFT, share=0.5, weight="bold")
+    plate = {"facecolor": COLOURS["plate"], "edgecolor": "none", "pad": 1}
+    share = 1 + _CAPTION_UP / height
+    beside(axes, caption, x=14 - LEFT, share=share, weight="bold", bbox=plate)
     return axes
 
 
@@ -120,7 +123,7 @@ def time_below(axes: Axes, *, began: datetime, longest: float) -> None:
     step = next((each for each in _STEPS if longest / each <= 9), days)
     ticks = [step * number for number in range(int(longest // step) + 1)]
     axes.set_xticks(ticks, [tick_label(each) for each in ticks])
-    name_time(axes, f"since {began:%H:%M:%S} UTC")
+    name_time(axes, f"time since the deployment began at {began:%H:%M:%S} UTC")
 
 
 def name_time(axes: Axes, text: str) -> None:

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,6 +31,7 @@ from runbook_lib.evidence.moments import (
     watched_deployment,
 )
 from runbook_lib.evidence.svg import Chart
+from runbook_lib.evidence.who_is_told import who_is_told
 
 REPORT_FILE = "report.html"
 _PACKAGE = Path(__file__).resolve().parent
@@ -37,9 +39,10 @@ _REGION = re.compile(r"[a-z]{2,3}(-[a-z]+)+-\d{1,2}")
 _FILE_NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]*")
 _CONSOLES = {"cn": "console.amazonaws.cn", "us-gov": "console.amazonaws-us-gov.com"}
 """Where the console of a partition is; else it is console.aws.amazon.com."""
+_CLEAN_UP = "90_clean_up"
 _SHORT = 33
 """Facts of up to so many characters stand two in a row."""
-_AFTER_A_BREAK = "mend the cause and run the drill again; runbook clean-up removes what exists"
+_AFTER_A_BREAK = "fix the cause and run the drill again; runbook clean-up removes what exists"
 _PARTITIONS = {"cn": "aws-cn", "us-gov": "aws-us-gov"}
 
 
@@ -76,12 +79,17 @@ def render(journal: Mapping[str, Any]) -> str:
     return template().render(
         told=told,
         head=_head(told),
+        where=_where(told),
+        really=told.ran_at or (None if _is_emulated(told) else told.started),
+        is_emulated=_is_emulated(told),
+        who=who_is_told(journal),
         tiles=_tiles(told, moments),
         short=_SHORT,
         facts=_facts(told, moments),
         links=console_links(told),
         link_to=_link_to,
-        refused=sum(bool(each.error) for each in told.calls),
+        failed=sum(each.failed for each in told.calls),
+        answers=Counter(each.answer for each in told.calls if each.answer),
         duration=duration,
         since=lambda moment: _since(moments.began, moment),
         style=style,
@@ -131,7 +139,10 @@ def _head(told: Evidence) -> Head:
     verdict = told.verdict
     if verdict is not None:
         word, look = ("PASS", "pass") if verdict.passed else ("FAIL", "fail")
-        return Head(word, look, verdict.sentence, verdict.next_step, service)
+        cleaned_up = any(e.name == _CLEAN_UP and e.state == "ok" for e in told.notebooks)
+        is_over = verdict.passed and cleaned_up
+        next_step = "" if is_over else verdict.next_step
+        return Head(word, look, verdict.sentence, next_step, service)
     broken = next((each for each in told.notebooks if each.state == "failed"), None)
     if broken is not None:
         return Head(
@@ -148,6 +159,22 @@ def _head(told: Evidence) -> Head:
         sentence="The drill itself was not part of this run, or was interrupted.",
         next_step="run 50_run_failure_drill",
         service=service,
+    )
+
+
+def _is_emulated(told: Evidence) -> bool:
+    return told.target == "emulator"
+
+
+def _where(told: Evidence) -> str:
+    """On AWS, account 111122223333, Region us-east-1: as much of it as is known."""
+    if not told.target:
+        return ""
+    if _is_emulated(told):
+        return "on the emulator"
+    known = (("account", told.account), ("Region", told.region))
+    return ", ".join(
+        [f"on {told.target.upper()}", *(f"{name} {value}" for name, value in known if value)]
     )
 
 
@@ -169,7 +196,8 @@ def _tiles(told: Evidence, moments: Moments) -> dict[str, str]:
 
 def _facts(told: Evidence, moments: Moments) -> dict[str, str]:
     parameters, verdict = told.parameters, told.verdict
-    where = "the emulator" if told.target == "emulator" else told.target.upper()
+    where = "the emulator" if _is_emulated(told) else told.target.upper()
+    ran = " to ".join(filter(None, (_full(told.started), _full(told.ended))))
     found = {
         "Service": parameters.get("service", ""),
         "Cluster": parameters.get("cluster", ""),
@@ -188,7 +216,8 @@ def _facts(told: Evidence, moments: Moments) -> dict[str, str]:
         "Began": _full(moments.began),
         "Failed": _full(moments.failed),
         "Rolled back": _full(moments.rolled_back),
-        "Run": " to ".join(filter(None, (_full(told.started), _full(told.ended)))),
+        "Really ran": _full(told.ran_at) if _is_emulated(told) else "",
+        "Emulator's clock" if _is_emulated(told) else "Run": ran,
         "Account": told.account,
         "Region": told.region,
         "Ran on": where + (f" at {told.endpoint}" if told.endpoint else ""),

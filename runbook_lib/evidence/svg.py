@@ -40,6 +40,20 @@ COLOURS = {
     "good": "#116329",
 }
 """On the plate, each that is used for text has a contrast of at least 4.5."""
+DARK = {
+    "plate": "#151b23",
+    "edge": "#3d444d",
+    "ink": "#f0f6fc",
+    "faint": "#9ba3ad",
+    "grid": "#2a313c",
+    "running": "#79c0ff",
+    "fresh": "#56d4dd",
+    "pending": "#e3b341",
+    "failed": "#ff938a",
+    "threshold": "#d2a8ff",
+    "good": "#6fdd8b",
+}
+"""The same names where a dark page shows the picture; report.css has both too."""
 _NAMES = {colour: name for name, colour in COLOURS.items()}
 _SETTINGS: Any = {
     "font.family": "DejaVu Sans",  # matplotlib brings it along: the same widths everywhere
@@ -53,6 +67,7 @@ _SETTINGS: Any = {
 }
 _SVG, _XLINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
 _HREF = f"{{{_XLINK}}}href"
+_OWN_ID = re.compile(r'<svg [^>]*?\bid="([^"]+)"')
 _NUMBER = re.compile(r"-?\d+\.\d+(?:e[-+]?\d+)?")
 _UNTURNED = re.compile(r"rotate\(-?0 ")
 _DROPPED = ("font-family", "stroke-dashoffset")
@@ -66,12 +81,19 @@ class Chart:
     """A picture with its text alternative. In a notebook it shows itself, on a plate of its own.
 
     So it is readable in a light and in a dark JupyterLab, on GitHub and on nbviewer, and its
-    stored output is the same each time.
+    stored output is the same each time. `drawing` is the picture in its light colours, without
+    a style.
     """
 
     title: str
     description: str
-    svg: str
+    drawing: str
+
+    @property
+    def svg(self) -> str:
+        """In both palettes: an <img> shows the one that its own `color-scheme` asks for."""
+        root, _, rest = self.drawing.partition(">")
+        return f"{root}>\n{_dark_style(self.drawing)}{rest}"
 
     @property
     def themed(self) -> str:
@@ -81,7 +103,7 @@ class Chart:
             lambda found: (
                 f'"var(--{_NAMES[found[1]]}, {found[1]})"' if found[1] in _NAMES else found[0]
             ),
-            self.svg,
+            self.drawing,
         )
 
     def __repr__(self) -> str:
@@ -110,10 +132,22 @@ def draw(
         paint(figure)
         nothing = dict.fromkeys(("Date", "Creator", "Format", "Type"))
         figure.savefig(written, format="svg", dpi=72, metadata=nothing)
-    svg = _tidied(
+    drawing = _tidied(
         written.getvalue(), name=name, height=height, title=title, description=description
     )
-    return Chart(title, description, svg)
+    return Chart(title, description, drawing)
+
+
+def _dark_style(drawing: str) -> str:
+    """Other colours on a dark screen, for this picture alone: a page may hold several."""
+    own = _OWN_ID.search(drawing)
+    rules = [
+        f'#{own[1]} [{paint}="{colour}"]{{{paint}:{DARK[name]}}}'
+        for name, colour in COLOURS.items()
+        for paint in ("fill", "stroke")
+        if own and f'{paint}="{colour}"' in drawing
+    ]
+    return f"<style>@media screen and (prefers-color-scheme:dark){{{''.join(rules)}}}</style>"
 
 
 @contextlib.contextmanager
@@ -149,6 +183,7 @@ def _tidied(svg: str, *, name: str, height: int, title: str, description: str) -
 
 def _root_attributes(prefix: str, height: int) -> dict[str, str]:
     return {
+        "id": prefix,
         "viewBox": f"0 0 {WIDTH} {height}",
         "width": str(WIDTH),
         "height": str(height),

@@ -122,7 +122,9 @@ def _run(drill: Drill, session: Session, kernel: WarmKernel, say: Say) -> int:
                 target = drill.out / path.name
                 with ran.notebook(path.stem):
                     executed = kernel.execute(path, target, _declared(path, drill.given))
-                ran.records[path.stem] = read_records(executed)
+                ran.records[path.stem] = found = read_records(executed)
+                if "passed" in found:  # before the clean-up takes topic and probe away
+                    ran.look_who_is_told(session, drill.settings, found["deployment"])
                 tell(f"{path.stem:<30} ok")
         is_whole = True
     finally:

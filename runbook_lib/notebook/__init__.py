@@ -1,1 +1,1 @@
-"""What a notebook shows: widgets, the board, tables."""
+"""What a notebook shows: widgets, tables."""

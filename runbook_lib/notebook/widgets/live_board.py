@@ -1,7 +1,7 @@
 """Room: the board that follows a deployment while somebody watches.
 
 Lives here: `follow`, its slider and its pause button, and what is left when it ends.
-Never here: what the board says, how it looks, how time passes (notebook.board).
+Never here: what the board says, how it looks, how time passes (board).
 
 While a cell runs, JupyterLab's messages to widgets are handled in another thread of the kernel. So
 the handlers here only set a value.
@@ -20,11 +20,8 @@ from runbook_lib import facts, walk
 from runbook_lib.aws import reading
 from runbook_lib.aws.registries import Image
 from runbook_lib.aws.session import Session
-from runbook_lib.errors import RunbookError
-from runbook_lib.facts.settings import Settings
-from runbook_lib.following.deployment import Snapshot, Watched
-from runbook_lib.notebook.board import view as board
-from runbook_lib.notebook.board.html import (
+from runbook_lib.board import view as board
+from runbook_lib.board.html import (
     STYLE,
     board_html,
     body_html,
@@ -32,7 +29,10 @@ from runbook_lib.notebook.board.html import (
     sentence_html,
     times_html,
 )
-from runbook_lib.notebook.board.pacing import INSTANT, REAL_TIME, PacedClock
+from runbook_lib.board.pacing import INSTANT, REAL_TIME, PacedClock
+from runbook_lib.errors import RunbookError
+from runbook_lib.facts.settings import Settings
+from runbook_lib.following.deployment import Snapshot, Watched
 from runbook_lib.notebook.frontend import is_interactive
 from runbook_lib.notebook.widgets import parts
 

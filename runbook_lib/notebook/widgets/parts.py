@@ -51,6 +51,8 @@ STYLE = """<style>
 .runbook-box button.jupyter-button { border: 1px solid currentColor; height: auto; min-height: 2em;
   width: auto; padding: 0 1em; color: var(--jp-ui-font-color1, #1f1f1f);
   background: var(--jp-layout-color1, #fff); }
+[data-jp-theme-light="false"] .jp-RenderedSVG img { color-scheme: dark; }
+[data-jp-theme-light="true"] .jp-RenderedSVG img { color-scheme: light; }
 .runbook { --runbook-bad: #b3202c; }
 [data-jp-theme-light="false"] .runbook, .vscode-dark .runbook { --runbook-bad: #ff9a96; }
 .runbook .runbook-problem { color: var(--runbook-bad); border-left: 4px solid var(--runbook-bad);

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import os
 import re
@@ -13,9 +15,12 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from browser import Watched, open_browser, open_page
+from PIL import Image
 
+from runbook_lib.evidence import svg
 from runbook_lib.evidence.charts import breaker_count, delivery_waterfall, deployment_timeline
-from runbook_lib.evidence.svg import COLOURS, Chart
+from runbook_lib.evidence.svg import COLOURS, DARK, Chart
 
 EVIDENCE = Path(__file__).parent / "journals"
 SVG = "{http://www.w3.org/2000/svg}"
@@ -48,23 +53,59 @@ def test_the_timeline_names_each_line_the_failure_and_the_rollback() -> None:
     timeline, *_ = charts_of("passed")
 
     assert set(texts(timeline)) >= {
-        "running",
-        "desired 1",
-        "running 1",
-        "new release 0",
-        "pending 0",
-        "failed 3",
-        "threshold 3",
+        "running tasks, by task definition",
+        "1 desired",
+        "1 of my-task:1",
+        "0 of my-task:2",
+        "pending tasks of the service",
+        "0 at the end",
         "✕ failed after 11 min 27 s",
         "↩ rolled back after 12 min 30 s",
-        "since 09:01:45 UTC",
+        "time since the deployment began at 09:01:45 UTC",
     }
 
 
 def test_the_count_names_each_failure_and_how_long_it_took() -> None:
     _, count, _ = charts_of("passed")
 
-    assert set(texts(count)) >= {"1: +2:15", "2: +2:15", "3: +6:45", "failed 3", "threshold 3"}
+    assert set(texts(count)) >= {
+        "failed tasks of my-task:2 counted by the circuit breaker (+ time since the one before)",
+        "+2 min 15 s",
+        "+6 min 45 s",
+        "3 counted",
+        "threshold 3",
+    }
+
+
+def test_no_name_stands_twice_and_no_line_is_drawn_in_two_charts() -> None:
+    timeline, count, way = charts_of("passed")
+    counts = re.compile(r"[\d.]+|[✓✕?–]|\+.*|\d+ min")
+
+    for chart in (timeline, count, way):
+        names = [each for each in texts(chart) if not counts.fullmatch(each)]
+        assert len(names) == len(set(names))
+    assert "whole" in strokes_of(count)["failed"]
+    assert "whole" not in strokes_of(timeline)["failed"]  # only the upright line of the failure
+    assert "threshold" not in strokes_of(timeline)
+
+
+def test_a_long_name_of_a_release_keeps_its_revision() -> None:
+    told = json.loads(json.dumps(journal("passed")).replace("my-task:", "a-task-with-a-long-name:"))
+    chart = deployment_timeline(told["entries"])
+
+    assert chart is not None
+    assert {"1 of a-task-with-a…:1", "0 of a-task-with-a…:2"} <= set(texts(chart))
+
+
+def test_the_path_of_the_alert_says_what_its_times_count_from() -> None:
+    *_, way = charts_of("passed")
+
+    assert way.title == "The alert's path"
+    assert {
+        "hop",
+        "since the hop before",
+        "seconds since EventBridge received the failure event",
+    } <= set(texts(way))
 
 
 def test_the_way_of_the_alert_says_where_it_stopped() -> None:
@@ -75,10 +116,11 @@ def test_the_way_of_the_alert_says_where_it_stopped() -> None:
 
 
 def test_a_deployment_that_was_replaced_neither_failed_nor_went_back() -> None:
-    timeline, *_ = charts_of("superseded")
+    timeline, count, _ = charts_of("superseded")
 
     assert not any("after" in each for each in texts(timeline))
-    assert "failed 2" in texts(timeline)
+    assert "1 of others" in texts(timeline)
+    assert "2 counted" in texts(count)
 
 
 def test_the_text_alternative_says_the_same_in_words() -> None:
@@ -109,28 +151,32 @@ def test_each_picture_is_named_and_described_for_who_does_not_see_it(name: str) 
 
 
 def test_lines_differ_by_stroke_and_moments_by_mark_not_by_colour_alone() -> None:
-    timeline, *_ = charts_of("passed")
-    by_colour: dict[str, set[str]] = {}
-    for each in ElementTree.fromstring(timeline.svg).iter(f"{SVG}path"):
-        if each.get("fill") == "none" and each.get("stroke") not in (
-            COLOURS["grid"],
-            COLOURS["edge"],
-        ):
-            strokes = by_colour.setdefault(each.get("stroke", ""), set())
-            strokes.add(each.get("stroke-dasharray", "whole"))
+    timeline, count, _ = charts_of("passed")
+    dashes = {name: strokes_of(timeline)[name] for name in ("running", "faint", "fresh")}
 
-    dashes = {name: by_colour[COLOURS[name]] for name in ("running", "faint", "fresh", "threshold")}
-    assert "whole" in dashes.pop("running")
     assert all(one.isdisjoint(other) for one, other in combinations(dashes.values(), 2))
+    assert strokes_of(count)["threshold"].isdisjoint(strokes_of(count)["failed"])
 
 
-def test_a_chart_in_a_notebook_has_its_own_plate_and_needs_no_style() -> None:
+def strokes_of(chart: Chart) -> dict[str, set[str]]:
+    """Of each named colour of a line, how its lines are dashed."""
+    names = {colour: name for name, colour in COLOURS.items()}
+    found: dict[str, set[str]] = {}
+    for each in ElementTree.fromstring(chart.svg).iter(f"{SVG}path"):
+        name = names.get(each.get("stroke", ""), "")
+        if each.get("fill") == "none" and name not in ("", "grid", "edge"):
+            found.setdefault(name, set()).add(each.get("stroke-dasharray", "whole"))
+    return found
+
+
+def test_a_chart_in_a_notebook_has_its_own_plate_and_both_palettes() -> None:
     for chart in charts_of("passed"):
         bundle = chart._repr_mimebundle_()
 
         assert set(bundle) == {"image/svg+xml", "text/plain"}
         assert f'fill="{COLOURS["plate"]}"' in bundle["image/svg+xml"]
-        assert "style" not in bundle["image/svg+xml"]
+        assert bundle["image/svg+xml"].count("<style>@media screen and (prefers-color-scheme") == 1
+        assert f'[fill="{COLOURS["plate"]}"]{{fill:{DARK["plate"]}}}' in bundle["image/svg+xml"]
         assert "var(" not in bundle["image/svg+xml"]
         assert bundle["text/plain"] == repr(chart)
         assert chart._repr_svg_() == bundle["image/svg+xml"]
@@ -138,14 +184,57 @@ def test_a_chart_in_a_notebook_has_its_own_plate_and_needs_no_style() -> None:
 
 def test_on_a_page_every_colour_is_a_variable_with_the_colour_to_fall_back_on() -> None:
     for chart in charts_of("not_delivered"):
+        assert "style" not in chart.themed
         assert not re.search(r'"#[0-9a-f]{6}"', chart.themed)
         assert f'fill="var(--plate, {COLOURS["plate"]})"' in chart.themed
 
 
 def test_every_colour_of_a_text_can_be_read_on_the_plate() -> None:
-    for colour, value in COLOURS.items():
-        if colour not in ("plate", "edge", "grid"):
-            assert contrast(value, COLOURS["plate"]) >= 4.5, colour
+    for palette in (COLOURS, DARK):
+        for colour, value in palette.items():
+            if colour not in ("plate", "edge", "grid"):
+                assert contrast(value, palette["plate"]) >= 4.5, colour
+
+
+def test_the_report_has_the_same_two_palettes() -> None:
+    style = Path(svg.__file__).with_name("report.css").read_text("utf-8")
+    light, dark = (
+        dict(re.findall(r"--(\w+): (#\w+);", each)) for each in style.split("@media")[:2]
+    )
+
+    assert {name: light[name] for name in COLOURS} == COLOURS
+    assert {name: dark[name] for name in DARK} == DARK
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("preferred", ["light", "dark"])
+def test_as_a_picture_of_a_page_it_follows_the_colour_scheme_of_its_element(
+    preferred: str, tmp_path: Path
+) -> None:
+    """JupyterLab shows a chart as <img src="data:…">; its theme is not what the user prefers."""
+    chart, *_ = charts_of("passed")
+    source = base64.b64encode(chart.svg.encode()).decode()
+    page = tmp_path / "page.html"
+    page.write_text(
+        "".join(
+            f'<div id="{scheme}" style="color-scheme: {scheme}">'
+            f'<img src="data:image/svg+xml;base64,{source}"></div>'
+            for scheme in ("light", "dark")
+        )
+    )
+    with open_browser() as browser, open_page(browser, theme=preferred) as watched:
+        watched.page.goto(page.as_uri())
+        grounds = {scheme: ground(watched, scheme) for scheme in ("light", "dark")}
+
+    assert grounds == {"light": COLOURS["plate"], "dark": DARK["plate"]}
+
+
+def ground(watched: Watched, scheme: str) -> str:
+    """The colour of the plate, where nothing else is drawn."""
+    shot = watched.page.locator(f"#{scheme} img").screenshot()
+    with Image.open(io.BytesIO(shot)) as image:
+        pixel = image.convert("RGB").crop((6, 120, 7, 121)).tobytes()
+    return f"#{pixel.hex()}"
 
 
 def contrast(one: str, other: str) -> float:
@@ -251,7 +340,18 @@ def test_whatever_a_name_holds_it_stays_text() -> None:
         root = ElementTree.fromstring(chart.svg)
         kinds = {each.tag.removeprefix(SVG) for each in root.iter()}
         names = {name for each in root.iter() for name in each.attrib}
-        assert kinds <= {"svg", "title", "desc", "rect", "g", "defs", "path", "use", "text"}
+        assert kinds <= {
+            "svg",
+            "title",
+            "desc",
+            "rect",
+            "g",
+            "defs",
+            "path",
+            "use",
+            "text",
+            "style",
+        }
         assert not any(name.startswith("on") for name in names)
 
 

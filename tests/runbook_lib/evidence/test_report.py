@@ -98,10 +98,86 @@ def test_the_facts_of_the_drill_are_there(pages: dict[str, Page]) -> None:
         assert fact in pages["passed"].text
 
 
+def test_it_says_where_the_drill_ran_and_which_dates_are_virtual(pages: dict[str, Page]) -> None:
+    assert (
+        "failure drill of my-sample-service · on the emulator · ran 2026-10-04 17:31 UTC All other"
+        " dates and times here are virtual: of the emulator's own clock, which began the run at"
+        " 2026-01-05 09:00 UTC PASS"
+    ) in pages["passed"].text
+    assert "Really ran 2026-10-04 17:31:09 UTC" in pages["passed"].text
+    assert ("· on AWS, account 111122223333, Region us-east-1 · ran 2026-01-05 09:00 UTC") in pages[
+        "superseded"
+    ].text
+    assert "virtual" not in pages["superseded"].text
+
+
+def test_a_journal_that_does_not_know_when_it_really_ran_says_so(pages: dict[str, Page]) -> None:
+    assert (
+        "on the emulator When it really ran is not recorded. All dates and times here are virtual"
+    ) in pages["not_delivered"].text
+
+
+def test_it_says_who_would_be_told_and_in_which_words(pages: dict[str, Page]) -> None:
+    text = pages["passed"].text.partition("Who would be told The subscribers")[2]
+
+    assert text.startswith(
+        " of topic my-topic. SNS sends nothing to a subscription that is pending. Protocol Endpoint"
+        " Subscription email example@example.com ✓ confirmed https https://chat.example/hook"
+        " ? pending sqs"
+    )
+    assert "probe (the drill's own probe: nobody reads it) ✓ confirmed" in text
+    assert 'Message”: "ECS deployment failed: <my-sample-service>" "Deployment: ecs-svc/29' in text
+
+
+def test_an_old_journal_tells_whom_the_run_subscribed(pages: dict[str, Page]) -> None:
+    text = pages["not_delivered"].text
+
+    assert "Whom the run subscribed to topic my-topic." in text
+    assert "email example@example.com ? pending" in text
+    assert "The text of the alert is not recorded." in text
+    assert "No subscriber is recorded." in pages["broken_off"].text
+
+
+def test_a_topic_without_subscribers_tells_nobody() -> None:
+    told = {**journal("passed"), "told": {"subscribers": [], "alert": None}}
+
+    assert "Nobody: the topic has no subscriber." in Page(report.render(told)).text
+
+
+def test_to_hear_that_something_is_not_there_is_no_failed_call(pages: dict[str, Page]) -> None:
+    assert "calls, none failed. 13 asked whether something exists" in pages["passed"].text
+    assert "not there (AWS.SimpleQueueService.NonExistentQueue)" in pages["passed"].text
+    assert "not emulated (NotImplemented)" in pages["passed"].text
+    assert "calls, 1 failed." in pages["broken_off"].text
+
+
+@pytest.mark.parametrize(
+    ("operation", "error", "failed"),
+    [
+        ("DescribeRule", "ResourceNotFoundException", False),
+        ("DescribeServices", "ClusterNotFoundException", False),
+        ("GetQueueUrl", "AWS.SimpleQueueService.NonExistentQueue", False),
+        ("GetRole", "NoSuchEntity", False),
+        ("GetServiceQuota", "NotImplemented", False),
+        ("UpdateService", "ServiceNotFoundException", True),
+        ("DescribeServices", "NotImplemented", True),
+        ("DescribeRule", "AccessDeniedException", True),
+        ("DescribeRule", "ReadTimeoutError", True),
+        ("DescribeRule", None, False),
+    ],
+)
+def test_a_call_failed_unless_it_asked_and_was_answered(
+    operation: str, error: str | None, failed: bool
+) -> None:
+    entry = {"kind": "call", "operation": operation, "error": error}
+
+    assert read({"entries": [entry]}).calls[0].failed is failed
+
+
 def test_each_part_of_the_evidence_is_there(pages: dict[str, Page]) -> None:
     text = pages["passed"].text
 
-    assert "failed 3" in text  # in the timeline
+    assert "3 counted" in text  # by the circuit breaker
     assert "3 the image does not exist: there is no such tag CannotPullContainerError" in text
     assert "bc4fc365c0d005a807d7910e2e4e7e5c" in text
     assert "Before ✓ met at 09:01:45 Probe Tolerance Value Hypothesis status ACTIVE" in text
@@ -132,10 +208,10 @@ def test_every_call_is_there_with_its_request_id_folded_away(pages: dict[str, Pa
     assert all(each in pages["passed"].text for each in ids)
 
 
-def test_a_broken_hop_is_named_with_how_to_mend_it(pages: dict[str, Page]) -> None:
+def test_a_broken_hop_is_named_with_how_to_fix_it(pages: dict[str, Page]) -> None:
     assert (
         "It stopped at: topic. the policy of my-topic does not let events.amazonaws.com publish"
-        " How to mend it: run 30_create_sns_topic again"
+        " How to fix it: run 30_create_sns_topic again"
     ) in pages["not_delivered"].text
     assert "Not told, because the subscription is not confirmed: example@example.com" in (
         pages["not_delivered"].text
@@ -423,6 +499,38 @@ def test_printed_it_is_dark_on_white_even_for_who_prefers_dark(
 
     assert low == []
     assert ground == "rgb(255, 255, 255)"
+
+
+A4_WITHIN_ITS_MARGINS = 703
+"""CSS pixels: 186 mm at 96 to the inch."""
+_CUT_OFF = """
+() => [...document.querySelectorAll("body *")].filter(each => {
+  const box = each.getBoundingClientRect(), style = getComputedStyle(each);
+  const hides = style.overflowX !== "visible" && each.scrollWidth > each.clientWidth + 1;
+  return box.width && !each.closest("svg") && (hides || box.right > innerWidth + 1);
+}).map(each => each.outerHTML.slice(0, 80))
+"""
+_PARTED = """
+all => all.filter(each => getComputedStyle(each).breakAfter !== "avoid").map(each => each.tagName)
+"""
+_TORN = _PARTED.replace("breakAfter", "breakInside")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_printed_on_a4_nothing_is_cut_off_and_no_heading_stands_alone(
+    name: str, browser: Browser, folder: Path
+) -> None:
+    with open_page(browser, width=A4_WITHIN_ITS_MARGINS) as watched:
+        show(watched, folder, name)
+        watched.page.emulate_media(media="print")
+        cut_off = watched.page.evaluate(_CUT_OFF)
+        parted = watched.page.locator("h2, h3, .lead, caption").evaluate_all(_PARTED)
+        torn = watched.page.locator("figure, .tiles > div, tr, pre").evaluate_all(_TORN)
+        printed = watched.page.pdf(prefer_css_page_size=True)
+
+    assert (cut_off, parted, torn) == ([], [], [])
+    sizes = re.findall(rb"/MediaBox \[0 0 (\S+) (\S+)\]", printed)
+    assert {(round(float(wide)), round(float(high))) for wide, high in sizes} == {(595, 842)}
 
 
 def test_an_injected_style_or_script_is_refused_by_the_page(browser: Browser, folder: Path) -> None:

@@ -17,6 +17,8 @@ from playwright.sync_api import Browser
 from ecs_emulator.http.server import EmulatorServer
 from runbook_lib import apply, facts, open_session, walk
 from runbook_lib.aws import reading
+from runbook_lib.board.html import board_html, body_html, sentence_html, times_html
+from runbook_lib.board.view import INTERRUPTED, BoardView, Breaker, view
 from runbook_lib.facts.settings import Settings
 from runbook_lib.following.deployment import (
     COMPLETED,
@@ -28,8 +30,6 @@ from runbook_lib.following.deployment import (
     UNKNOWN,
     Snapshot,
 )
-from runbook_lib.notebook.board.html import board_html, body_html, sentence_html, times_html
-from runbook_lib.notebook.board.view import INTERRUPTED, BoardView, Breaker, view
 
 SETTINGS = Settings()
 HOSTILE = '</p><script>alert(1)</script><img src=x onerror="alert(1)"> password=hunter2'

@@ -10,7 +10,7 @@ import pytest
 from ecs_emulator.client import EmulatorClock, EmulatorControls
 from ecs_emulator.http.server import EmulatorServer
 from runbook_lib.aws.clock import WallClock
-from runbook_lib.notebook.board.pacing import INSTANT, STEP_SECONDS, PacedClock
+from runbook_lib.board.pacing import INSTANT, STEP_SECONDS, PacedClock
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 

@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
+from runbook_lib.board.view import BoardView, Breaker, Moment, Row
 from runbook_lib.evidence.scrubbing import scrubbed
 from runbook_lib.facts import ServiceEvent
 from runbook_lib.facts.causes import Cause
 from runbook_lib.following.expectation import spoken
-from runbook_lib.notebook.board.view import BoardView, Breaker, Moment, Row
 
 _MOST_BOXES = 20
 _STATES = {"COMPLETED": ("✓", "good"), "FAILED": ("✕", "bad"), "IN_PROGRESS": ("▸", "busy")}
