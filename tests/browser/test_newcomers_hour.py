@@ -133,7 +133,7 @@ def test_the_controls_and_the_sentence_of_the_board_stay_in_view(
         page.locator(".ecs-board .sentence"),
         page.locator(".ecs-board .bar"),
     ):
-        assert seen.evaluate(IN_VIEW), seen
+        page.wait_for_function(IN_VIEW, arg=seen.element_handle(), timeout=SOON)
 
 
 def test_the_tab_is_closed_in_the_middle_and_opened_again(visit: tuple[Lab, Page]) -> None:

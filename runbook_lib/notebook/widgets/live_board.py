@@ -55,13 +55,13 @@ _NAME_SLIDER = (
     " {childList: true, characterData: true, subtree: true}); };"
     " box && name(600);"
     " const show = () => box.isConnected && box.scrollIntoView({block: 'nearest'});"
-    " box && [0, 250, 1000].forEach(each => setTimeout(show, each));"
+    " box && [0, 250, 1000, 2500].forEach(each => setTimeout(show, each));"
 )
 _SPOKEN = f'<img alt="" hidden src="data:," onerror="{escape(_NAME_SLIDER)}">'
 """ipywidgets gives the slider no name, and its value to a screen reader as a bare number.
 
 Shift+Enter goes on to the cell below and scrolls to it before the board is there: so the board
-brings itself into view, three times within the first second, and then leaves it to the reader."""
+brings itself into view, four times within the first seconds, and then leaves it to the reader."""
 
 
 class Interrupted(RunbookError):

@@ -213,7 +213,7 @@ def test_a_role_that_takes_too_long_is_named_and_the_next_run_goes_on(
 ) -> None:
     """Three tasks fail within two minutes, and a first deployment has nothing to return to."""
     strike(role_delay_seconds=90)
-    wanted = r"failed: .* ECS was unable to assume the role .* run 20_create_service again"
+    wanted = r"failed: .* ECS was unable to assume the role .* fix the cause, then run this again"
     with pytest.raises(RolloutFailed, match=wanted):
         drill(session, AS_AWS)
     strike()
