@@ -9,7 +9,7 @@ Never here: what is right (exercises), showing it.
         "verdict": {"steady": {"answer": "…", "right": true, "tries": 1}}}}}
 
 Nothing in it says who the learner is: what was answered, whether it was right, how often it was
-tried. Account ids and keys in an answer are taken out, as in a report.
+tried. Keys and passwords in an answer are taken out, as in a report; account ids are not.
 """
 
 from __future__ import annotations

@@ -25,6 +25,6 @@ def progress(found: Progress) -> Table:
 def score(found: Progress) -> str:
     """ "Score: 3 of 4 right.", or what to do first."""
     if not found.entries:
-        return "Nothing answered yet. Each notebook ends with an exercise, each lab asks first."
+        return "Nothing answered yet. Notebooks 10 to 60 have an exercise, each lab asks first."
     right, of = found.score
     return f"Score: {right} of {of} right. Predictions do not count: a wrong one teaches more."
