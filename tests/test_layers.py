@@ -31,6 +31,7 @@ ROOMS: Mapping[str, tuple[str, ...]] = {
         "cli",
         "headless",
         "notebook",
+        "overview",
         "board",
         "exercises",
         "walk",

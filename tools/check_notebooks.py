@@ -34,7 +34,7 @@ from write_navigation import NAVIGATION
 from runbook_lib.headless.notebook_parameters import NotebookParametersError, declared_parameters
 
 Findings = Iterator[str]
-LINES, PARAMETER_LINES, CELLS, LAB_CELLS = 12, 20, 30, 30
+LINES, PARAMETER_LINES, CELLS, LAB_CELLS = 12, 20, 30, 36
 ENDINGS = {
     "00": ("If this went wrong",),
     "90": ("Verdict", "If this went wrong", "Operation note"),

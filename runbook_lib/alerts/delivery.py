@@ -37,7 +37,7 @@ class Hop:
     time: datetime | None
     seconds: float | None
     found: str
-    mend: str = ""
+    fix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Delivery:
                     "time": each.time.isoformat(timespec="milliseconds") if each.time else None,
                     "seconds": each.seconds,
                     "found": each.found,
-                    "mend": each.mend,
+                    "fix": each.fix,
                 }
                 for each in self.hops
             ],
@@ -176,8 +176,8 @@ def _stopped(
         here = [each for each in breaks if each.hop == name]
         if here:
             found = "; ".join(each.found for each in here)
-            mend = "; ".join(each.mend for each in here)
-            hops.append(Hop(name, BROKEN, None, None, found, mend))
+            fix = "; ".join(each.fix for each in here)
+            hops.append(Hop(name, BROKEN, None, None, found, fix))
         elif not reached:
             hops.append(Hop(name, NOT_REACHED, None, None, ""))
         else:

@@ -30,7 +30,7 @@ T = TypeVar("T")
 def diagnose(
     session: Session, settings: Settings, *, deployment_id: str = "", since: datetime | None = None
 ) -> tuple[Finding, ...]:
-    """Every broken link of the alert chain, first one first, each with the steps that mend it.
+    """Every broken link of the alert chain, first one first, each with the steps that fix it.
 
     From AWS's APIs alone; only reads. `deployment_id` and `since` (default: an hour ago) narrow
     what CloudWatch and a dead-letter queue are asked for.

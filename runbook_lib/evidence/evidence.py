@@ -104,7 +104,7 @@ class Hop:
     time: datetime | None
     seconds: float | None
     found: str
-    mend: str
+    fix: str
 
 
 @dataclass(frozen=True, slots=True)

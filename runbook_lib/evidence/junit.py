@@ -105,7 +105,7 @@ def _hop(name: str, hop: Hop | None) -> Case:
         return Case("alert", name, _SKIPPED, message="the alert was not followed")
     found = f"{hop.state}: {hop.found}" if hop.found else hop.state
     state = {"ok": _PASSED, "broken": _FAILED}.get(hop.state, _SKIPPED)
-    return Case("alert", name, state, max(hop.seconds or 0.0, 0.0), found, hop.mend)
+    return Case("alert", name, state, max(hop.seconds or 0.0, 0.0), found, hop.fix)
 
 
 def _verdict(verdict: Verdict | None) -> Case:

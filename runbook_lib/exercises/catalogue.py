@@ -1,17 +1,17 @@
 """Room: which exercises there are.
 
-Lives here: all of them, in the order of the walk, and finding one by its name.
+Lives here: all of them, those of the walk first, and finding one by its name.
 Never here: what they ask.
 """
 
 from __future__ import annotations
 
 from runbook_lib.errors import BadParameter
-from runbook_lib.exercises.deploying import ROLLBACK_TARGET, THRESHOLD, WAITER
+from runbook_lib.exercises.deploying import CAUSE, ROLLBACK_TARGET, THRESHOLD, WAITER
 from runbook_lib.exercises.grading import Exercise
 from runbook_lib.exercises.telling import PATTERN, SUBSCRIBERS, TIME_TO_ALERT
 
-EXERCISES = (ROLLBACK_TARGET, THRESHOLD, SUBSCRIBERS, PATTERN, WAITER, TIME_TO_ALERT)
+EXERCISES = (ROLLBACK_TARGET, THRESHOLD, SUBSCRIBERS, PATTERN, WAITER, TIME_TO_ALERT, CAUSE)
 
 
 def find_exercise(name: str) -> Exercise:

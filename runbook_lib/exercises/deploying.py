@@ -1,6 +1,7 @@
 """Room: exercises on the service, its deployments and its circuit breaker.
 
-Lives here: what a rollback returns to, the threshold, what a waiter makes of a rollback.
+Lives here: what a rollback returns to, the threshold, what a waiter makes of a rollback, why tasks
+stopped.
 Never here: the alert (telling).
 """
 
@@ -26,6 +27,7 @@ from runbook_lib.exercises.grading import (
 )
 from runbook_lib.facts.settings import Settings
 from runbook_lib.plans.steps import service_model
+from runbook_lib.verdict import judging
 
 WANTED_FAILURES = 2
 
@@ -234,4 +236,70 @@ WAITER = Exercise(
     ),
     solve=_waiter,
     grade=_grade_waiter,
+)
+
+
+WORDS = {
+    "image": ("image", "tag", "repository"),
+    "secret": ("secret", "parameter"),
+    "memory": ("memory", "oom", "out of memory"),
+    "health check": ("health check", "healthcheck", "health"),
+    "command": ("command", "exit code", "application", "program"),
+}
+"""The causes that can be named, each with what people also call it."""
+_SIGNS = (
+    ("secret", "secret"),
+    ("CannotPull", "image"),
+    ("OutOfMemory", "memory"),
+    ("health checks", "health check"),
+)
+
+
+def _named_cause(session: Session, settings: Settings) -> tuple[str, str]:
+    """The word for why the tasks of the newest failed deployment stopped, and their reason."""
+    where = {"cluster": settings.cluster, "service": settings.service}
+    watched = judging.last_failure(session, **where)
+    causes = judging.judge_watched(session, watched, **where).causes if watched else ()
+    if not causes:
+        account = f"account {session.account}, {session.region}"
+        missing = f"a task of a failed deployment of {settings.service}"
+        raise MissingPrerequisite(missing=missing, where=account, notebook="this one")
+    reason = causes[0].reason
+    return next((word for sign, word in _SIGNS if sign in reason), "command"), reason
+
+
+def _cause(session: Session, settings: Settings) -> str:
+    return _named_cause(session, settings)[0]
+
+
+def _grade_cause(session: Session, settings: Settings, answer: str) -> Grade:
+    right, reason = _named_cause(session, settings)
+    meant = answer.lower().strip(" .")
+    given = next((word for word, said in WORDS.items() if meant in said), None)
+    found = {"cause": right, "reason": reason, "answer": answer}
+    if given is None:
+        return not_understood(answer, f"one of {', '.join(WORDS)}")
+    if given != right:
+        return Grade(False, "Not so: read the stoppedReason of its task once more.", found)
+    return Grade(True, f"Right: {reason}", found)
+
+
+CAUSE = Exercise(
+    name="cause",
+    notebook="05_read_stopped_tasks",
+    text="What was wrong with the release that failed last: its image, a secret, its command, its "
+    "memory or its health check? Answer with one word.",
+    hints=(
+        (
+            "Does the reason begin with CannotPull or ResourceInitializationError? Then the "
+            "container never ran."
+        ),
+        "If it ran, its exit code tells: 137 is a kill, mostly for memory; others are its own.",
+        (
+            "aws ecs list-tasks --cluster {cluster} --service-name {service} "
+            "--desired-status STOPPED lists the tasks; describe-tasks shows their reasons."
+        ),
+    ),
+    solve=_cause,
+    grade=_grade_cause,
 )

@@ -53,14 +53,14 @@ class Exercise:
     def hints_for(self, session: Session, settings: Settings) -> tuple[str, ...]:
         """The hints with the parameters in them, so that a command can be pasted as it is."""
         known = {**asdict(settings), "topic_arn": session.arn("sns", settings.topic)}
-        return tuple(_filled(each, known) for each in self.hints)
+        return tuple(filled(each, known) for each in self.hints)
 
     def check(self, session: Session, settings: Settings, answer: str) -> Grade:
         """Grade what somebody has answered. Spaces around it do not matter."""
         return self.grade(session, settings, answer.strip())
 
 
-def _filled(text: str, known: Mapping[str, object]) -> str:
+def filled(text: str, known: Mapping[str, object]) -> str:
     """Like str.format, but the braces of JSON stay: "{service}" is a name, "{\"a\": 1}" is not."""
     return re.sub(r"\{(\w+)\}", lambda found: str(known.get(found[1], found[0])), text)
 

@@ -89,7 +89,7 @@ _MEANINGS = (
     _known(
         r"OutOfMemory",
         "the container used more memory than it may",
-        "raise memory in the task definition, or mend the leak",
+        "raise memory in the task definition, or fix the leak",
     ),
     _known(
         r"Task failed ELB health checks",

@@ -102,7 +102,10 @@ class DeploymentAlarms:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A service as DescribeServices shows it. Events are newest first, as AWS gives them."""
+    """A service as DescribeServices shows it. Events are newest first, as AWS gives them.
+
+    `grace_seconds` is its healthCheckGracePeriodSeconds.
+    """
 
     name: str
     arn: str
@@ -118,6 +121,7 @@ class Service:
     tags: Mapping[str, str] = field(default_factory=dict)
     alarms: DeploymentAlarms = field(default_factory=DeploymentAlarms)
     deployment_controller: str = "ECS"
+    grace_seconds: int = 0
 
     @property
     def is_active(self) -> bool:

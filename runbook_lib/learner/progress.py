@@ -26,8 +26,9 @@ from runbook_lib.learner.folder import write_whole
 
 NAME = "progress.json"
 VERSION = 1
-EXERCISE, PREDICTION, QUESTION, VERDICT = "exercise", "prediction", "question", "verdict"
-COUNTS = (EXERCISE, QUESTION, VERDICT)
+CHALLENGE, EXERCISE, PREDICTION = "challenge", "exercise", "prediction"
+QUESTION, VERDICT = "question", "verdict"
+COUNTS = (CHALLENGE, EXERCISE, QUESTION, VERDICT)
 """What the score is made of. A prediction that was wrong is a good one, too: it is only shown."""
 LONGEST_ANSWER = 2000
 

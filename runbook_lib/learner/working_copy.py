@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -17,12 +16,15 @@ from runbook_lib.errors import BadParameter
 NAME = "my-notebooks"
 COPIED = ".copied.json"
 """In the copy: what each notebook was like when it was copied."""
+FOLDED = {"outputs_hidden": True}
+"""Of a cell below a prediction: JupyterLab shows the first line even so."""
 
 
 def bring_up_to_date(source: Path, folder: Path) -> list[str]:
     """Copy every notebook of `source` that `folder` lacks, or has in an older state unchanged.
 
-    A notebook that the learner has run or written in stays as it is. What was copied, by its path:
+    A notebook that the learner has run or written in stays as it is. What stands below a lab's
+    prediction comes without its outputs: they would tell the answer. What was copied, by its path:
     ["00_start_here.ipynb", "labs/01_choose_thresholds.ipynb"]. Raises `BadParameter` for a folder
     that holds something else.
     """
@@ -39,12 +41,13 @@ def bring_up_to_date(source: Path, folder: Path) -> list[str]:
         name = path.relative_to(source).as_posix()
         if ".ipynb_checkpoints" in name:
             continue
-        own, now = folder / name, _digest(path)
-        is_untouched = own.is_file() and _digest(own) == known.get(name)
+        own, text = folder / name, _unanswered(path.read_text("utf-8"))
+        now = _digest(text)
+        is_untouched = own.is_file() and _digest(own.read_text("utf-8")) == known.get(name)
         if own.is_file() and not (is_untouched and known[name] != now):
             continue
         own.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(path, own)
+        own.write_text(text, "utf-8")
         known[name] = now
         copied.append(name)
     folder.mkdir(parents=True, exist_ok=True)
@@ -76,5 +79,15 @@ def set_aside(folder: Path) -> Path | None:
     return kept
 
 
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+def _unanswered(text: str) -> str:
+    """The notebook without the outputs that are folded in it."""
+    notebook = json.loads(text)
+    folded = [e for e in notebook.get("cells", ()) if e["metadata"].get("jupyter") == FOLDED]
+    for cell in folded:
+        del cell["metadata"]["jupyter"]
+        cell |= {"outputs": [], "execution_count": None}
+    return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n" if folded else text
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -63,7 +63,7 @@ def preflight(session: Session, settings: Settings) -> tuple[Check, ...]:
 
 
 def problems(checks: tuple[Check, ...]) -> tuple[RunbookError, ...]:
-    """What has to be mended before the walk can begin."""
+    """What has to be fixed before the walk can begin."""
     return tuple(each.error for each in checks if each.error is not None)
 
 

@@ -93,7 +93,7 @@ def plan_service(
     revision: str,
     service: facts.Service | None,
 ) -> Plan:
-    """`revision` is the good one, "my-task:1". An own service whose breaker is off is mended.
+    """`revision` is the good one, "my-task:1". An own service whose breaker is off is fixed.
 
     One whose deployment has FAILED is deployed again. One that is DRAINING is created anew, once
     it has drained: until then AWS refuses its name.

@@ -35,13 +35,15 @@ class Result:
 
     `shown` stands for it until then: Result("RegisterTaskDefinition", "taskDefinition.…",
     shown="my-task:2"). Where that is no value that AWS takes, the AWS CLI command asks for the
-    real one with `command`, which may be run once the earlier step is done.
+    real one with `command`, which may be run once the earlier step is done. `stand_in` is what AWS
+    takes in its place: a family for its newest revision.
     """
 
     operation: str
     path: str
     shown: str
     command: str = ""
+    stand_in: str = ""
 
     def of(self, replies: Mapping[str, Any]) -> Any:
         return jmespath.search(self.path, replies[self.operation])
@@ -102,6 +104,8 @@ class Step:
         option = _CLI_NAMES.get((self.service, self.operation, name), xform_name(name, "-"))
         if isinstance(value, Lookup | Result) and value.command:
             return [f"--{option}", f'"$({value.command})"']
+        if isinstance(value, Result) and value.stand_in:
+            return [f"--{option}", shlex.quote(value.stand_in)]
         if isinstance(value, bool):
             return [f"--{option}" if value else f"--no-{option}"]
         if isinstance(value, list | tuple) and all(isinstance(each, str) for each in value):

@@ -81,12 +81,18 @@ def register_step(
 
 
 def registered(family: str, revisions: Sequence[facts.TaskDefinition]) -> Result:
-    """The revision that RegisterTaskDefinition will bring: "my-task:2" until it has."""
+    """The revision that RegisterTaskDefinition will bring: "my-task:2" until it has.
+
+    Where revisions have been deregistered its number may be a higher one, so the AWS CLI command
+    names the family: that is its newest revision.
+    https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_UpdateService.html
+    """
     newest = max((each.revision for each in revisions), default=0)
     return Result(
         "RegisterTaskDefinition",
         "join(':', [taskDefinition.family, to_string(taskDefinition.revision)])",
         shown=f"{family}:{newest + 1}",
+        stand_in=family,
     )
 
 

@@ -110,7 +110,7 @@ def _problem(
         return "the circuit breaker did not do it", deployment.next_step
     if alert is None:
         found = f": {broken}" if broken else ""
-        return f"the alert did not arrive{found}", "mend the hop that the delivery table names"
+        return f"the alert did not arrive{found}", "fix the hop that the delivery table names"
     if unread:
         return f"nobody was told: {unread}", _FIND_A_READER
     if not deployment.is_steady:

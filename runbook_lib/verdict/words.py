@@ -57,7 +57,7 @@ def words(
         return _replaced(instead, deviations, is_same)
     if ending == FAILED_THEN_SUPERSEDED:
         told = f"failed{_by(ended_by)} and was not rolled back: {why}{_now(instead)}"
-        return told, "ask for the verdict on the newer one; mend what ended this one"
+        return told, "ask for the verdict on the newer one; fix what ended this one"
     return _WORDS[ending]
 
 
@@ -87,7 +87,7 @@ def _by(ended_by: str) -> str:
 
 
 _AFTER_ROLLBACK = {
-    BREAKER: "mend what stopped the tasks, then deploy again",
+    BREAKER: "fix what stopped the tasks, then deploy again",
     ALARM: "look at the alarm's metric; an alarm that is in ALARM at the start is ignored",
     PERSON: "ask who called StopServiceDeployment: CloudTrail knows",
     ECS: "read the service events",

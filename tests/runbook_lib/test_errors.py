@@ -113,9 +113,9 @@ EXAMPLES: tuple[tuple[RunbookError, str], ...] = (
     ),
     (
         RolloutFailed(
-            deployment="ecs-svc/1", service="web", reason="tasks failed", next_step="mend it"
+            deployment="ecs-svc/1", service="web", reason="tasks failed", next_step="fix it"
         ),
-        "deployment ecs-svc/1 of service web failed: tasks failed. Next: mend it.",
+        "deployment ecs-svc/1 of service web failed: tasks failed. Next: fix it.",
     ),
     (
         Interrupted(deployment="ecs-svc/1"),

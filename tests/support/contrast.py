@@ -16,9 +16,18 @@ _LOW_CONTRAST = """
   const light = ([r, g, b]) => [r, g, b].map(c => c / 255)
     .map(c => c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
     .reduce((sum, c, n) => sum + c * [0.2126, 0.7152, 0.0722][n], 0);
+  const holds = (shape, text) => {
+    const [a, b] = [shape, text].map(each => each.getBoundingClientRect());
+    const [x, y] = [(b.left + b.right) / 2, (b.top + b.bottom) / 2];
+    return a.left <= x && x <= a.right && a.top <= y && y <= a.bottom;
+  };
   const behind = element => {
     const drawing = element.closest("svg");
-    if (drawing) return getComputedStyle(drawing.querySelector("rect")).fill;
+    if (drawing) {
+      const before = element.closest("text")?.previousElementSibling;
+      const isOn = before?.matches("rect, circle") && holds(before, element);
+      return getComputedStyle(isOn ? before : drawing.querySelector("rect")).fill;
+    }
     for (let each = element; each; each = each.parentElement) {
       const colour = getComputedStyle(each).backgroundColor;
       const [, , , alpha = 1] = channels(colour);

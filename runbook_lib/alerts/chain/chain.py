@@ -9,15 +9,34 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from runbook_lib import facts
+from runbook_lib.facts.settings import Settings
 from runbook_lib.plans.steps import Step
 
 EVENT, RULE, TARGET, TOPIC, SUBSCRIBER = "failure event", "rule", "target", "topic", "subscriber"
 HOPS = ("UpdateService", "deployment", EVENT, RULE, TARGET, TOPIC, SUBSCRIBER)
-RUN_30, RUN_40, RUN_50 = (
-    "run 30_create_sns_topic again",
-    "run 40_create_event_rule again",
-    "run 50_run_failure_drill again",
-)
+_WALK = Settings()
+
+
+def run_30(settings: Settings) -> str:
+    """What puts the topic right. Where it has a name of its own, the advice says so."""
+    return _again("30_create_sns_topic", "topic", settings)
+
+
+def run_40(settings: Settings) -> str:
+    """What puts the rule and its target right."""
+    return _again("40_create_event_rule", "rule", settings)
+
+
+def run_50(settings: Settings) -> str:
+    """What puts the probe right."""
+    return _again("50_run_failure_drill", "service", settings)
+
+
+def _again(notebook: str, parameter: str, settings: Settings) -> str:
+    name = getattr(settings, parameter)
+    if name == getattr(_WALK, parameter):
+        return f"run {notebook} again"
+    return f"apply the steps of this finding, or run {notebook} with {parameter}={name}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,13 +63,13 @@ class Chain:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One broken link. `name` is its kind, such as topic-policy-silent; `steps` mend it.
+    """One broken link. `name` is its kind, such as topic-policy-silent; `steps` fix it.
 
-    Without steps only a person can mend it, as `mend` says.
+    Without steps only a person can fix it, as `fix` says.
     """
 
     hop: str
     name: str
     found: str
-    mend: str
+    fix: str
     steps: tuple[Step, ...] = field(default=())

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from runbook_lib import facts
-from runbook_lib.alerts.chain.chain import EVENT, RULE, RUN_40, TARGET, Chain, Finding
+from runbook_lib.alerts.chain.chain import EVENT, RULE, TARGET, Chain, Finding, run_40
 from runbook_lib.facts.alert_text import PATHS
 from runbook_lib.facts.settings import Settings
 from runbook_lib.facts.tags import is_ours
@@ -55,14 +55,16 @@ def rule_breaks(chain: Chain, settings: Settings) -> Iterator[Finding]:
         yield _absent_rule(chain, settings, steps)
         return
     if not rule.is_enabled:
-        yield Finding(RULE, "rule-disabled", f"rule {rule.name} is {rule.state}", RUN_40, steps)
+        yield Finding(
+            RULE, "rule-disabled", f"rule {rule.name} is {rule.state}", run_40(settings), steps
+        )
     if chain.matches is False:
         pattern = json.dumps(rule.event_pattern)
         yield Finding(
             RULE,
             "pattern-does-not-match",
             f"EventBridge says that {pattern} does not match the event of this failure",
-            RUN_40,
+            run_40(settings),
             steps,
         )
 
@@ -70,14 +72,14 @@ def rule_breaks(chain: Chain, settings: Settings) -> Iterator[Finding]:
 def _absent_rule(chain: Chain, settings: Settings, steps: tuple[Step, ...]) -> Finding:
     missing = f"there is no rule {settings.rule} on the default bus of {settings.region}"
     if not chain.rule_is_also_in:
-        return Finding(RULE, "rule-missing", missing, RUN_40, steps)
+        return Finding(RULE, "rule-missing", missing, run_40(settings), steps)
     where = ", ".join(chain.rule_is_also_in)
     is_bus = any(each.startswith("bus ") for each in chain.rule_is_also_in)
     return Finding(
         RULE,
         "rule-on-another-bus" if is_bus else "rule-in-another-region",
         f"{missing}, but one on {where}; ECS sends only to the default bus of its own Region",
-        f"{RUN_40}, and delete the other one",
+        f"{run_40(settings)}, and delete the other one",
         steps,
     )
 
@@ -88,7 +90,9 @@ def target_breaks(chain: Chain, settings: Settings) -> Iterator[Finding]:
     steps, wanted = _rule_steps(chain, settings), topic_arn(settings, chain.account)
     targets = chain.rule.targets
     if not targets:
-        yield Finding(TARGET, "no-target", f"rule {settings.rule} has no target", RUN_40, steps)
+        yield Finding(
+            TARGET, "no-target", f"rule {settings.rule} has no target", run_40(settings), steps
+        )
         return
     reaching = [each for each in targets if each.arn == wanted]
     if not reaching:
@@ -97,7 +101,7 @@ def target_breaks(chain: Chain, settings: Settings) -> Iterator[Finding]:
             TARGET,
             "target-elsewhere",
             f"the rule sends to {listed}, not to {wanted}",
-            RUN_40,
+            run_40(settings),
             steps,
         )
         return
@@ -106,7 +110,7 @@ def target_breaks(chain: Chain, settings: Settings) -> Iterator[Finding]:
             TARGET,
             "input-hides-deployment",
             "the target's input leaves the deployment's id out, so nobody can tell what failed",
-            RUN_40,
+            run_40(settings),
             steps,
         )
     yield from _target_role(chain, settings, reaching[0])
@@ -132,7 +136,7 @@ def _target_role(chain: Chain, settings: Settings, target: facts.Target) -> Iter
             TARGET,
             "target-role",
             f"EventBridge failed to publish with the target's role {target.role_arn}",
-            f"{RUN_40}: it takes the role off and relies on the topic's policy",
+            f"{run_40(settings)}: it takes the role off and relies on the topic's policy",
             _rule_steps(chain, settings),
         )
 
@@ -144,7 +148,7 @@ def counted_failures(chain: Chain, settings: Settings) -> Iterator[Finding]:
             TARGET,
             "dead-letter",
             f"the event lies in the dead-letter queue: {letter.error_code}: {letter.error_message}",
-            "mend what it says, then send the event again with StartMessageMoveTask or by hand",
+            "fix what it says, then send the event again with StartMessageMoveTask or by hand",
         )
         return
     if chain.counts and chain.counts.failed:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 
 from runbook_lib import facts
-from runbook_lib.alerts.chain.chain import RUN_30, RUN_50, SUBSCRIBER, Chain, Finding
+from runbook_lib.alerts.chain.chain import SUBSCRIBER, Chain, Finding, run_30, run_50
 from runbook_lib.facts.settings import Settings
 from runbook_lib.facts.tags import is_ours
 from runbook_lib.plans.bad_release import plan_probe, probe_arn, queue_policy
@@ -30,7 +30,7 @@ def subscriber_breaks(chain: Chain, settings: Settings) -> Iterator[Finding]:
             SUBSCRIBER,
             "nobody-subscribed",
             f"{settings.email} is not subscribed to {settings.topic}",
-            f"{RUN_30}, and follow the link in the mail",
+            f"{run_30(settings)}, and follow the link in the mail",
             tuple(step for step in steps if step.operation == "Subscribe"),
         )
     elif not subscription.is_confirmed:
@@ -82,14 +82,18 @@ def _probe(chain: Chain, settings: Settings, topic: facts.Topic) -> Iterator[Fin
     own = next((each for each in topic.subscriptions if each.endpoint == arn), None)
     if chain.probe is None:
         yield Finding(
-            SUBSCRIBER, "probe-missing", f"there is no queue {settings.probe_queue}", RUN_50, steps
+            SUBSCRIBER,
+            "probe-missing",
+            f"there is no queue {settings.probe_queue}",
+            run_50(settings),
+            steps,
         )
     elif own is None:
         yield Finding(
             SUBSCRIBER,
             "probe-not-subscribed",
             f"queue {settings.probe_queue} is not subscribed to {settings.topic}",
-            RUN_50,
+            run_50(settings),
             steps,
         )
     elif chain.probe.policy != queue_policy(settings, chain.account):
@@ -97,7 +101,7 @@ def _probe(chain: Chain, settings: Settings, topic: facts.Topic) -> Iterator[Fin
             SUBSCRIBER,
             "probe-shuts-out",
             f"the policy of queue {settings.probe_queue} does not let the topic send to it",
-            RUN_50,
+            run_50(settings),
             steps,
         )
     elif arn in chain.hidden_from:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from runbook_lib import facts
-from runbook_lib.alerts.chain.chain import RUN_30, TOPIC, Chain, Finding
+from runbook_lib.alerts.chain.chain import TOPIC, Chain, Finding, run_30
 from runbook_lib.alerts.resource_statements import (
     EVENTBRIDGE,
     permission_of,
@@ -30,7 +30,9 @@ def topic_breaks(chain: Chain, settings: Settings) -> Iterator[Finding]:
     arn, topic = topic_arn(settings, chain.account), chain.topic
     steps = plan_topic(settings, account=chain.account, topic=topic).open_steps
     if topic is None:
-        yield Finding(TOPIC, "topic-missing", f"there is no topic {settings.topic}", RUN_30, steps)
+        yield Finding(
+            TOPIC, "topic-missing", f"there is no topic {settings.topic}", run_30(settings), steps
+        )
         return
     if chain.rule and any(each.role_arn and each.arn == arn for each in chain.rule.targets):
         return  # the role publishes, so the policy does not matter
@@ -51,7 +53,7 @@ def topic_breaks(chain: Chain, settings: Settings) -> Iterator[Finding]:
             TOPIC,
             "topic-policy-condition",
             f"{names} has a Condition; EventBridge supports none in a topic policy",
-            f"{RUN_30}: its statement has none",
+            f"{run_30(settings)}: its statement has none",
             permit,
         )
     elif not permission.allowed_by:
@@ -59,7 +61,7 @@ def topic_breaks(chain: Chain, settings: Settings) -> Iterator[Finding]:
             TOPIC,
             "topic-policy-silent",
             f"the topic's policy does not let {EVENTBRIDGE} publish",
-            RUN_30,
+            run_30(settings),
             permit,
         )
 

@@ -97,6 +97,7 @@ def _service(raw: dict[str, Any]) -> facts.Service:
             rollback=alarms.get("rollback", False),
         ),
         deployment_controller=raw.get("deploymentController", {}).get("type", "ECS"),
+        grace_seconds=raw.get("healthCheckGracePeriodSeconds", 0),
     )
 
 

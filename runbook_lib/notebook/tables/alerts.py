@@ -82,12 +82,12 @@ def alerts(alerts: Iterable[facts.Alert]) -> Table:
 
 
 def delivery(delivery: Delivery) -> Table:
-    """hop, state, time, seconds, found, mend: the way of an alert, from call to subscriber.
+    """hop, state, time, seconds, found, fix: the way of an alert, from call to subscriber.
 
     `seconds` since the hop before whose time is known.
     """
     return table(
-        ("hop", "state", "time", "seconds", "found", "mend"),
+        ("hop", "state", "time", "seconds", "found", "fix"),
         [
             (
                 each.hop,
@@ -95,7 +95,7 @@ def delivery(delivery: Delivery) -> Table:
                 each.time,
                 "" if each.seconds is None else f"{each.seconds:.3f}",
                 each.found,
-                each.mend,
+                each.fix,
             )
             for each in delivery.hops
         ],
@@ -103,10 +103,10 @@ def delivery(delivery: Delivery) -> Table:
 
 
 def findings(findings: Iterable[Finding]) -> Table:
-    """hop, name, found, mend: each broken link of an alert chain, first one first."""
+    """hop, name, found, fix: each broken link of an alert chain, first one first."""
     return table(
-        ("hop", "name", "found", "mend"),
-        [(each.hop, each.name, each.found, each.mend) for each in findings],
+        ("hop", "name", "found", "fix"),
+        [(each.hop, each.name, each.found, each.fix) for each in findings],
     )
 
 

@@ -106,16 +106,16 @@ def judgements(rows: Iterable[tuple[str, object, Verdict]], rule: str) -> Table:
 
 
 def diagnosed(rows: Iterable[Diagnosed]) -> Table:
-    """broken on purpose, hop, what the diagnosis found, how it was mended, whole again."""
+    """broken on purpose, hop, what the diagnosis found, how it was fixed, whole again."""
     return table(
-        ("broken on purpose", "hop", "found", "mend", "whole again"),
+        ("broken on purpose", "hop", "found", "fix", "whole again"),
         [
             (
                 each.name,
                 each.found.hop if each.found else "",
                 each.found.found if each.found else "nothing",
-                each.found.mend if each.found else "",
-                "yes" if each.mended else "no",
+                each.found.fix if each.found else "",
+                "yes" if each.fixed else "no",
             )
             for each in rows
         ],

@@ -1,6 +1,6 @@
 """Room: the board that follows a deployment while somebody watches.
 
-Lives here: `follow`, its slider and its pause button, and what is left when it ends.
+Lives here: `follow` and `board`, the slider and the pause button, and what is left when it ends.
 Never here: what the board says, how it looks, how time passes (board).
 
 While a cell runs, JupyterLab's messages to widgets are handled in another thread of the kernel. So
@@ -20,7 +20,7 @@ from runbook_lib import facts, walk
 from runbook_lib.aws import reading
 from runbook_lib.aws.registries import Image
 from runbook_lib.aws.session import Session
-from runbook_lib.board import view as board
+from runbook_lib.board import view as boards
 from runbook_lib.board.html import (
     STYLE,
     board_html,
@@ -82,19 +82,36 @@ def follow(session: Session, settings: Settings, deployment_id: str) -> Watched:
     """
     if not is_interactive():
         return walk.follow(session, settings, deployment_id)
-    live = LiveBoard(session, settings, deployment_id)
-    return live.follow()
+    return LiveBoard(session, settings, deployment_id).follow()
+
+
+def board(session: Session, settings: Settings, deployment_id: str) -> Watched:
+    """As `follow`, for one of many deployments: its last frame is folded away when it has ended.
+
+    Where nobody watches, nothing is printed.
+    """
+    if not is_interactive():
+        return walk.follow(session, settings, deployment_id, tell=lambda _: None)
+    return LiveBoard(session, settings, deployment_id, is_one_of_many=True).follow()
 
 
 class LiveBoard:
     """One deployment on the screen: its looks so far, and the widgets that show them."""
 
-    def __init__(self, session: Session, settings: Settings, deployment_id: str) -> None:
+    def __init__(
+        self,
+        session: Session,
+        settings: Settings,
+        deployment_id: str,
+        *,
+        is_one_of_many: bool = False,
+    ) -> None:
         self._session, self._settings, self._id = session, settings, deployment_id
+        self._is_one_of_many = is_one_of_many
         self._snapshots: list[Snapshot] = []
         self._tasks: Sequence[facts.Task] = ()
         self._lines: list[str] = []
-        self._is_missing = session.registries.has(Image.read(settings.bad_image)) is False
+        self._is_missing: bool | None = None
         self.clock = PacedClock(session.clock, pace=FIRST_PACE, tick=self._show_time)
         self.sentence, self.times = parts.html(), parts.html()
         self.body = parts.html(room_html())
@@ -120,7 +137,7 @@ class LiveBoard:
                     clock=self.clock,
                 )
         except KeyboardInterrupt:
-            self._leave(shown, board.INTERRUPTED)
+            self._leave(shown, boards.INTERRUPTED)
             raise Interrupted(deployment=self._id) from None
         except BaseException:
             self._leave(shown, "")
@@ -136,6 +153,8 @@ class LiveBoard:
         self.pause.description = "Resume" if change["new"] else "Pause"
 
     def _see(self, snapshot: Snapshot) -> None:
+        if not self._snapshots:
+            self._is_missing = self._lacks_an_image(snapshot)
         self._snapshots.append(snapshot)
         self._tasks = self._read_tasks()
         shown = self._view()
@@ -150,13 +169,25 @@ class LiveBoard:
         except (ClientError, BotoCoreError):
             return self._tasks
 
+    def _lacks_an_image(self, snapshot: Snapshot) -> bool | None:
+        """Whether the release has an image that no registry has; None where nobody can say."""
+        entry = snapshot.service.deployment(self._id)
+        if entry is None:
+            return None
+        try:
+            revision = reading.read_task_definition(self._session, entry.task_definition)
+        except (ClientError, BotoCoreError):
+            return None
+        found = [self._session.registries.has(Image.read(e)) for e in revision.images.values()]
+        return True if False in found else None if None in found else False
+
     def _show_time(self, now: datetime) -> None:
         if self._snapshots:
             said = times_html(self._view(now=now), is_paused=self.clock.is_paused)
             parts.fill(self.times, said)
 
-    def _view(self, *, now: datetime | None = None, end: str = "") -> board.BoardView:
-        return board.view(
+    def _view(self, *, now: datetime | None = None, end: str = "") -> boards.BoardView:
+        return boards.view(
             self._snapshots,
             self._tasks,
             self._id,
@@ -168,6 +199,9 @@ class LiveBoard:
     def _leave(self, shown: parts.Shown, end: str) -> None:
         """The last frame takes the widgets' place: it needs no kernel to be seen again."""
         last = board_html(self._view(end=end)) if self._snapshots else ""
+        if last and self._is_one_of_many:
+            said = parts.safe(f"{self._id}: {end or 'not watched to its end'}")
+            last = f"<details><summary>{said}</summary>{last}</details>"
         shown.end("\n".join(self._lines), last)
         for widget in (self.box, self.pace, self.pause):
             _close(widget)

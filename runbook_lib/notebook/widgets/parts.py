@@ -7,6 +7,7 @@ Never here: what is asked or told. ipywidgets is imported where it is used: head
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import Any
@@ -81,6 +82,7 @@ KEPT_STYLE = """<style>
   display: none; }
 </style>"""
 
+_CODE = re.compile(r"`([^`]+)`")
 _COPY = (
     "const box = this.closest('.runbook-copy'), code = box.querySelector('code'),"
     " said = box.querySelector('[role=status]');"
@@ -94,6 +96,11 @@ _COPY = (
 def safe(text: object) -> str:
     """Text from AWS or a user as HTML that is nothing but text: "<b>" → "&lt;b&gt;"."""
     return escape(clean(str(text)))
+
+
+def prose(text: str) -> str:
+    """Text as HTML in which what stands between backticks is code: "run `aws`"."""
+    return _CODE.sub(r"<code>\1</code>", safe(text))
 
 
 def copyable(text: str, what: str) -> str:
@@ -215,6 +222,19 @@ def choice(label: str, value: str, options: Iterable[str]) -> Any:
         description=label,
         style={"description_width": "auto"},
         layout={"width": "auto", "max_width": "40em"},
+    )
+
+
+def options(label: str, options: Iterable[str]) -> Any:
+    """One of several, all of them to be seen; None is chosen at first."""
+    import ipywidgets
+
+    return ipywidgets.RadioButtons(
+        options=list(options),
+        value=None,
+        description=label,
+        style={"description_width": "0"},
+        layout={"width": "auto", "max_width": "60em"},
     )
 
 

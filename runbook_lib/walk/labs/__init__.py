@@ -6,18 +6,18 @@ from runbook_lib.plans.labs.release import Release
 from runbook_lib.walk.labs.chain import (
     Diagnosed,
     alert_chain_plan,
-    break_and_mend_all,
+    break_and_fix_all,
     break_plan,
     dead_letter_plan,
     drill,
     matching,
-    mend_plan,
+    fix_plan,
     read_dead_letters,
     rule_of_service_plan,
     split_drill,
 )
 from runbook_lib.walk.labs.counting import count_failures, detection_seconds
-from runbook_lib.walk.labs.failures import failing_releases
+from runbook_lib.walk.labs.failures import failing_releases, mystery_release
 from runbook_lib.walk.labs.releases import (
     Ending,
     alarm_plan,
@@ -49,7 +49,7 @@ __all__ = [
     "alert_chain_plan",
     "balancer_plan",
     "behind_balancer",
-    "break_and_mend_all",
+    "break_and_fix_all",
     "break_plan",
     "calls_while",
     "clean_up_plan",
@@ -61,8 +61,9 @@ __all__ = [
     "ending",
     "failing_releases",
     "matching",
-    "mend_plan",
+    "fix_plan",
     "minutes",
+    "mystery_release",
     "read_dead_letters",
     "release_plan",
     "rule_of_service_plan",

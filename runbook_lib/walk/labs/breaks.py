@@ -1,7 +1,7 @@
 """Room: ways to break an alert chain on purpose.
 
 Lives here: each break as the steps that bring it about, and the hop that it strikes.
-Never here: finding a break (alerts.chain), mending it.
+Never here: finding a break (alerts.chain), fixing it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Room: an alert chain that a lab builds, breaks and mends.
+"""Room: an alert chain that a lab builds, breaks and fixes.
 
 Lives here: the plans for that, and every break with its diagnosis.
 Never here: the breaks themselves (breaks), how one is found (alerts.diagnosis).
@@ -84,28 +84,28 @@ def drill(session: Session, settings: Settings, *, confirm: str) -> facts.Alert 
     return await_alert(session, settings, watched.deployment_id)
 
 
-def mend_plan(settings: Settings, found: Iterable[Finding]) -> Plan:
+def fix_plan(settings: Settings, found: Iterable[Finding]) -> Plan:
     """The steps that a diagnosis brings."""
     steps = tuple(step for each in found for step in each.steps)
-    return Plan("Mend the alert chain", settings.service, steps)
+    return Plan("Fix the alert chain", settings.service, steps)
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosed:
-    """A break, what the diagnosis found, and whether nothing was left to find after mending."""
+    """A break, what the diagnosis found, and whether nothing was left to find after fixing."""
 
     name: str
     found: Finding | None
-    mended: bool
+    fixed: bool
 
 
-def break_and_mend_all(session: Session, settings: Settings, *, confirm: str) -> list[Diagnosed]:
-    """Break the chain in every way, one after the other; diagnose and mend it each time."""
+def break_and_fix_all(session: Session, settings: Settings, *, confirm: str) -> list[Diagnosed]:
+    """Break the chain in every way, one after the other; diagnose and fix it each time."""
     rows = []
     for number, each in enumerate(BREAKS, start=1):
         apply(session, break_plan(session, settings, number), confirm=confirm)
         found = diagnose(session, settings, since=session.clock.now())
-        apply(session, mend_plan(settings, found), confirm=confirm)
+        apply(session, fix_plan(settings, found), confirm=confirm)
         left = diagnose(session, settings, since=session.clock.now())
         rows.append(Diagnosed(each.name, found[0] if found else None, not left))
     return rows

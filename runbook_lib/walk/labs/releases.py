@@ -7,7 +7,7 @@ Never here: the steps of a plan, what a lab teaches.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
@@ -112,9 +112,23 @@ class Ending:
     running: int
 
 
-def ending(session: Session, settings: Settings, outcome: Outcome, story: str) -> Ending:
+Follow = Callable[[Session, Settings, str], following.Watched]
+"""How a deployment of this id is watched to its end: `widgets.board` shows it meanwhile."""
+
+
+def ending(
+    session: Session,
+    settings: Settings,
+    outcome: Outcome,
+    story: str,
+    *,
+    follow: Follow | None = None,
+) -> Ending:
     """Follow what `outcome` has started to its end: what became of it, and what runs now."""
-    watched = watch(session, settings, outcome)
+    if follow:
+        watched = follow(session, settings, started(outcome))
+    else:
+        watched = watch(session, settings, outcome)
     where = {"cluster": settings.cluster, "service": settings.service}
     judged = judging.judge_watched(session, watched, **where)
     return Ending(story, judged, watched.last.running_count)
@@ -136,7 +150,12 @@ def seconds_unhealthy(session: Session, settings: Settings, ending: Ending) -> i
 
 
 def ship_each(
-    session: Session, settings: Settings, releases: Iterable[Release], *, confirm: str
+    session: Session,
+    settings: Settings,
+    releases: Iterable[Release],
+    *,
+    confirm: str,
+    follow: Follow | None = None,
 ) -> list[Ending]:
     """Ship releases one after the other, each when the one before has come to its end."""
     return [
@@ -145,6 +164,7 @@ def ship_each(
             settings,
             apply(session, release_plan(session, settings, each), confirm=confirm),
             each.name,
+            follow=follow,
         )
         for each in releases
     ]

@@ -125,7 +125,7 @@ def test_a_second_drill_brings_a_second_alert(session: Session) -> None:
     assert found.deployment_id == second
 
 
-def test_a_broken_chain_is_silence_until_patience_ends_and_running_again_mends_it(
+def test_a_broken_chain_is_silence_until_patience_ends_and_running_again_fixes_it(
     session: Session,
 ) -> None:
     for stage in walk.STAGES[:4]:
@@ -156,7 +156,7 @@ def test_wherever_the_chain_is_broken_there_is_silence(
     assert await_alert(session, SETTINGS, ship(session)) is None
 
 
-def test_a_probe_that_lets_nobody_in_hears_nothing_until_the_plan_mends_it(
+def test_a_probe_that_lets_nobody_in_hears_nothing_until_the_plan_fixes_it(
     session: Session,
 ) -> None:
     for stage in walk.STAGES[:4]:

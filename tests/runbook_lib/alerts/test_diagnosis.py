@@ -1,4 +1,4 @@
-"""Each way in which the alert chain can break: really broken, named, mended by the advice.
+"""Each way in which the alert chain can break: really broken, named, fixed by the advice.
 
 The story is always the same: the chain stands, one link is broken, a bad release is rolled back and
 nobody hears of it. The diagnosis names the link; its steps are applied; the next alert arrives.
@@ -267,7 +267,7 @@ BREAKS: dict[str, tuple[Break, str, str]] = {
 
 @pytest.mark.whole
 @pytest.mark.parametrize(("breaks", "hop", "name"), BREAKS.values(), ids=BREAKS)
-def test_a_broken_link_is_named_and_the_advice_mends_it(
+def test_a_broken_link_is_named_and_the_advice_fixes_it(
     session: Session, breaks: Break, hop: str, name: str
 ) -> None:
     breaks(session)
@@ -281,13 +281,28 @@ def test_a_broken_link_is_named_and_the_advice_mends_it(
     assert next(each.hop for each in way.hops if each.state != OK) == hop
     assert all(each.state == NOT_REACHED for each in way.hops if each.hop > hop and not each.found)
     for finding in way.breaks:
-        apply(session, Plan("Mend", SETTINGS.service, finding.steps))
-    mended_at = session.clock.now()
+        apply(session, Plan("Fix", SETTINGS.service, finding.steps))
+    fixed_at = session.clock.now()
     assert drill(session).arrived
-    assert diagnose(session, SETTINGS, since=mended_at) == ()
+    assert diagnose(session, SETTINGS, since=fixed_at) == ()
 
 
-def test_a_whole_chain_has_nothing_to_mend(session: Session) -> None:
+def test_the_advice_names_a_rule_that_has_a_name_of_its_own(session: Session) -> None:
+    own = replace(SETTINGS, rule="LabAlerts")
+    apply(session, walk.event_rule_plan(session, own))
+    for rule in (SETTINGS.rule, own.rule):
+        session.client("events").disable_rule(Name=rule)
+
+    def advice(settings: Settings) -> list[str]:
+        return [each.fix for each in diagnose(session, settings) if each.name == "rule-disabled"]
+
+    assert advice(SETTINGS) == ["run 40_create_event_rule again"]
+    assert advice(own) == [
+        "apply the steps of this finding, or run 40_create_event_rule with rule=LabAlerts"
+    ]
+
+
+def test_a_whole_chain_has_nothing_to_fix(session: Session) -> None:
     way = drill(session)
 
     assert way.arrived
@@ -328,12 +343,12 @@ def test_without_the_breaker_no_event_is_sent(session: Session) -> None:
     (finding,) = diagnose(session, SETTINGS)
     assert finding.name == "breaker-off"
 
-    apply(session, Plan("Mend", SETTINGS.service, finding.steps))
+    apply(session, Plan("Fix", SETTINGS.service, finding.steps))
     assert diagnose(session, SETTINGS) == ()
     (service,) = session.client("ecs").describe_services(services=[SETTINGS.service])["services"]
-    mended = service["deploymentConfiguration"]["deploymentCircuitBreaker"]
-    assert (mended["enable"], mended["rollback"]) == (True, True)
-    assert mended["thresholdConfiguration"] == threshold
+    fixed = service["deploymentConfiguration"]["deploymentCircuitBreaker"]
+    assert (fixed["enable"], fixed["rollback"]) == (True, True)
+    assert fixed["thresholdConfiguration"] == threshold
 
 
 def test_a_deleted_topic_is_found_and_made_again(session: Session) -> None:
@@ -342,7 +357,7 @@ def test_a_deleted_topic_is_found_and_made_again(session: Session) -> None:
     found = diagnose(session, SETTINGS)
 
     assert found[0].name == "topic-missing"
-    apply(session, Plan("Mend", SETTINGS.service, found[0].steps))
+    apply(session, Plan("Fix", SETTINGS.service, found[0].steps))
     assert "topic-missing" not in {each.name for each in diagnose(session, SETTINGS)}
 
 

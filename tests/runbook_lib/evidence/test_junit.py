@@ -103,7 +103,7 @@ def test_a_drill_that_passed_has_passed_in_every_case() -> None:
     )
 
 
-def test_a_hop_that_broke_fails_and_says_how_to_mend_it() -> None:
+def test_a_hop_that_broke_fails_and_says_how_to_fix_it() -> None:
     told = journal("not_delivered")
     failed = {each: state for each, state in outcomes(told).items() if state != "passed"}
     failure = suite_of(told).find(".//testcase[@name='topic']/failure")

@@ -49,6 +49,26 @@ def test_what_the_learner_changed_stays_and_the_rest_follows_the_project(
     assert (own / "00_start.ipynb").read_text("utf-8") == "mine"
 
 
+def test_what_is_below_a_prediction_comes_without_its_answer(tmp_path: Path) -> None:
+    own = tmp_path / "mine"
+    bring_up_to_date(notebook_folder(), own)
+    lab = "labs/01_choose_thresholds.ipynb"
+    committed, copied = (
+        json.loads((folder / lab).read_text("utf-8"))["cells"]
+        for folder in (notebook_folder(), own)
+    )
+    code = [(a, b) for a, b in zip(committed, copied, strict=True) if a["cell_type"] == "code"]
+    is_below = False
+
+    for before, after in code:
+        assert after["source"] == before["source"]
+        assert after["outputs"] == ([] if is_below else before["outputs"])
+        is_below = is_below or "widgets.prediction(" in "".join(before["source"])
+    assert is_below
+    assert "outputs_hidden" not in (own / lab).read_text("utf-8")
+    assert bring_up_to_date(notebook_folder(), own) == []
+
+
 def test_starting_over_keeps_what_was_there(source: Path, tmp_path: Path) -> None:
     own = tmp_path / "mine"
     assert set_aside(own) is None

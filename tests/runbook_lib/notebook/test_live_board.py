@@ -189,7 +189,6 @@ def test_the_slider_is_heard_while_the_cell_runs_and_the_last_frame_stays(
     hand = Hand(kernel, **SLIDER)
     told = kernel.run(follow(begun), with_person=True, meanwhile=hand.sets(index=INSTANT))
     last = told.shown[-1]
-
     assert (
         "is being watched. If nothing moves, stop (■) and run this cell again."
         in told.shown[0][HTML]
@@ -244,6 +243,48 @@ def test_following_what_has_ended_shows_the_end_at_once(kernel: Kernel, begun: s
 
     assert told.result == "'rolled back'"
     assert "ECS has rolled back to my-task:1." in told.shown[-1][HTML]
+
+
+def board(deployment_id: str) -> str:
+    return f"watched = widgets.board(session, settings, {deployment_id!r})\nwatched.end"
+
+
+def test_of_one_of_many_deployments_the_last_frame_is_folded(kernel: Kernel, begun: str) -> None:
+    hand = Hand(kernel, **SLIDER)
+    told = kernel.run(board(begun), with_person=True, meanwhile=hand.sets(index=INSTANT))
+    last = told.shown[-1][HTML]
+
+    assert told.result == "'rolled back'"
+    assert f"<details><summary>{begun}: rolled back</summary>" in last
+    assert last.index("</summary>") < last.index("ECS has rolled back to my-task:1.")
+
+
+def test_one_of_many_is_silent_where_nobody_watches(kernel: Kernel, begun: str) -> None:
+    told = kernel.run(board(begun), with_person=False)
+
+    assert (told.result, told.printed, told.shown) == ("'rolled back'", "", [])
+
+
+def test_a_good_release_is_not_expected_to_fail_whatever_the_bad_image_is(
+    kernel: Kernel, emulator: EmulatorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The board asks the registry for the image of the release itself, not for the parameter's."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", emulator.url)
+    session = open_session()
+    for stage in walk.STAGES[:2]:
+        apply(session, stage.plan(session, SETTINGS))
+    hand, seen = Hand(kernel, **SLIDER).sets(index=INSTANT), set[str]()
+
+    def watch(told: Told) -> None:
+        seen.update(each for each in ("the first attempt", "failure 1") if told.says(each))
+        hand(told)
+
+    service = "from runbook_lib import read_service\nservice = read_service(session, 'default', "
+    code = f"{service}settings.service)\nwidgets.board(session, settings, service.primary.id).end"
+    told = kernel.run(code, with_person=True, meanwhile=watch)
+
+    assert told.result == "'completed'"
+    assert seen == {"the first attempt"}, "its image is there: no failure is expected"
 
 
 def test_a_service_that_is_gone_is_one_line(kernel: Kernel, emulator: EmulatorServer) -> None:

@@ -131,7 +131,7 @@ def test_the_way_back_to_the_parameters_cell_is_one_button() -> None:
     assert "as in the parameters cell" in read(shown.summary)
 
 
-def test_a_bad_value_of_the_parameters_cell_is_shown_and_can_be_mended() -> None:
+def test_a_bad_value_of_the_parameters_cell_is_shown_and_can_be_fixed() -> None:
     shown = form(target="azure", desired_count="many")
     assert read(shown.notes["target"]).startswith("✗ target: 'azure' is not emulator or aws")
     assert read(shown.notes["desired_count"]).startswith("✗ desired_count: 'many' is not")

@@ -115,7 +115,7 @@ VERDICT = DrillVerdict(
         causes=(CAUSE,),
         steady_state=SteadyState(NOON, ()),
         sentence="It was.",
-        next_step="mend it",
+        next_step="fix it",
     ),
     alert_arrived=True,
     sentence="It was.",
@@ -178,9 +178,9 @@ TABLES: dict[str, tuple[Table, list[str]]] = {
     ),
     "delivery": (
         tables.delivery(DELIVERY),
-        ["hop", "state", "time", "seconds", "found", "mend"],
+        ["hop", "state", "time", "seconds", "found", "fix"],
     ),
-    "findings": (tables.findings([FINDING]), ["hop", "name", "found", "mend"]),
+    "findings": (tables.findings([FINDING]), ["hop", "name", "found", "fix"]),
     "steady_state": (
         tables.steady_state(SteadyState(NOON, (Probe("deployments", "1", "2"),))),
         ["what", "should be", "is", "met"],

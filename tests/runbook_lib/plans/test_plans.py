@@ -210,7 +210,7 @@ def test_the_service_is_made_with_breaker_and_rollback_in_the_network_that_was_f
 
 
 @pytest.mark.parametrize(("enable", "rollback"), [(False, False), (True, False), (False, True)])
-def test_an_own_service_whose_breaker_or_rollback_is_off_is_mended(
+def test_an_own_service_whose_breaker_or_rollback_is_off_is_fixed(
     *, enable: bool, rollback: bool
 ) -> None:
     plan = plan_service(service=service(breaker=facts.CircuitBreaker(enable, rollback)))
@@ -403,7 +403,7 @@ def rule_plan(rule: facts.Rule | None) -> Plan:
         (replace(RULE, targets=(TARGET, replace(ELSEWHERE, id="2"))), []),
     ],
 )
-def test_a_rule_is_made_or_mended_where_it_is_wrong(
+def test_a_rule_is_made_or_fixed_where_it_is_wrong(
     rule: facts.Rule | None, to_do: list[str]
 ) -> None:
     assert operations(rule_plan(rule)) == to_do
@@ -435,7 +435,7 @@ def test_probe_bad_revision_and_deployment_are_made() -> None:
         "RegisterTaskDefinition",
         "UpdateService",
     ]
-    assert plan.open_steps[-1].cli.endswith("--task-definition my-task:2")
+    assert plan.open_steps[-1].cli.endswith("--task-definition my-task"), "its newest revision"
 
 
 def test_only_the_topic_may_send_to_the_probe() -> None:

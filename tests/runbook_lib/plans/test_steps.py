@@ -214,13 +214,13 @@ def walk_through(session: Session, do: Doing) -> list[list[tuple[str, str, str, 
             break
         stage.afterwards(session, SETTINGS, Outcome(plan, ()))
     walked = walk.inventory(session, SETTINGS)
-    _turn_the_breaker_off_and_mend_it(session, do)
+    _turn_the_breaker_off_and_fix_it(session, do)
     _take_the_probe_from_somebody_elses_topic(session, do)
     do(walk.clean_up_plan(session, SETTINGS))
     return [walked, walk.inventory(session, SETTINGS)]
 
 
-def _turn_the_breaker_off_and_mend_it(session: Session, do: Doing) -> None:
+def _turn_the_breaker_off_and_fix_it(session: Session, do: Doing) -> None:
     off = {"deploymentCircuitBreaker": {"enable": False, "rollback": False}}
     session.client("ecs").update_service(
         cluster=SETTINGS.cluster, service=SETTINGS.service, deploymentConfiguration=off
