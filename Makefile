@@ -60,6 +60,7 @@ lint: $(VENV)/dev.stamp
 	@$(BIN)/codespell
 	@$(BIN)/python tools/check_notebooks.py
 	@$(BIN)/python tools/write_navigation.py --check
+	@$(BIN)/python tools/draw_overview.py --check
 	@$(BIN)/python tools/write_fidelity.py --check
 	@$(BIN)/python tools/write_rooms.py --check
 
@@ -69,6 +70,7 @@ format: $(VENV)/dev.stamp
 	@$(BIN)/ruff format .
 	@$(BIN)/python tools/execute_notebooks.py --clean-only
 	@$(BIN)/python tools/write_navigation.py
+	@$(BIN)/python tools/draw_overview.py
 	@$(BIN)/python tools/write_fidelity.py
 	@$(BIN)/python tools/write_rooms.py
 

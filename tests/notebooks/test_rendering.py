@@ -44,13 +44,14 @@ def test_a_table_says_the_same_without_its_styles(path: Path) -> None:
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_no_output_waits_for_a_widget(path: Path) -> None:
     notebook = read(path)
-    pictures = [each for each in bundles(notebook) if "image/svg+xml" in each]
+    drawn = [each for each in bundles(notebook) if "image/svg+xml" in each]
+    attached = [each for cell in notebook.cells for each in cell.get("attachments", ())]
 
     on_github, on_nbviewer = as_on_github(notebook), as_on_nbviewer(notebook)
 
     assert [each for each in bundles(notebook) if WIDGET_VIEW in each] == []
     for page in (on_github, on_nbviewer):
-        assert page.count("<img") == len(pictures)
+        assert page.count("<img") == len(drawn) + len(attached)
     for said in ("Error displaying widget", "Loading widget"):
         assert said not in on_github + on_nbviewer
 

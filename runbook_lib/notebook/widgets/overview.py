@@ -20,8 +20,11 @@ from runbook_lib.overview.words import lines
 def overview(session: Session, settings: Settings, notebook: str) -> None:
     """Show what is built so far, what this notebook adds, and how long the rest takes.
 
-    overview(session, settings, "20_create_service"). In a lab only the way through the labs.
+    overview(session, settings, "20_create_service"). In a lab only the way through the labs. In
+    `runbook drill` nothing: nobody is on the way, and its report shows what there is.
     """
+    if session.journal.file is not None:
+        return
     found = None if is_lab(notebook) else read_parts(session, settings)
     folder = learner_folder()
     record = read_progress(folder) if folder else None

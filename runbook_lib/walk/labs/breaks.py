@@ -21,6 +21,9 @@ from runbook_lib.plans.steps import Step
 from runbook_lib.plans.topic import topic_arn
 
 
+_OWN_ACCOUNT = "{own account}"
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where something is broken: the settings, the account, the topic as it is."""
@@ -102,7 +105,9 @@ def _policy(*statements: Mapping[str, Any]) -> Callable[[Place], tuple[Step, ...
             "SetTopicAttributes",
             TopicArn=place.topic_arn,
             AttributeName="Policy",
-            AttributeValue=json.dumps({"Version": "2012-10-17", "Statement": whole}),
+            AttributeValue=json.dumps({"Version": "2012-10-17", "Statement": whole}).replace(
+                _OWN_ACCOUNT, place.account
+            ),
         )
 
     return steps
@@ -151,7 +156,8 @@ _WITHOUT_ID = {
     }
 }
 _OF_S3 = {"Principal": {"Service": "s3.amazonaws.com"}}
-_CONDITION = {"Condition": {"StringEquals": {"aws:SourceAccount": "123456789012"}}}
+_CONDITION = {"Condition": {"StringEquals": {"aws:SourceAccount": _OWN_ACCOUNT}}}
+"""It looks right, and EventBridge brings no such key along."""
 
 BREAKS = (
     Break("the rule is disabled", RULE, _disabled),

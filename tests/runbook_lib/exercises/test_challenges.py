@@ -26,8 +26,8 @@ from runbook_lib.facts import CircuitBreaker
 from runbook_lib.facts.settings import Settings
 from runbook_lib.learner import progress
 from runbook_lib.learner.notebook_files import lab_notebooks
-from runbook_lib.notebook.widgets.challenge import ChallengeCard, ChallengeView
-from runbook_lib.notebook.widgets.questions import QuestionView
+from runbook_lib.notebook.widgets.asking.challenge import ChallengeCard, ChallengeView
+from runbook_lib.notebook.widgets.asking.questions import QuestionView
 
 LAB = Settings(
     service="lab-web",

@@ -19,7 +19,7 @@ from runbook_lib.exercises import EXERCISES, Grade, find_exercise
 from runbook_lib.exercises.grading import number
 from runbook_lib.facts.settings import Settings
 from runbook_lib.learner.notebook_files import walk_notebooks
-from runbook_lib.notebook.widgets.exercise import ExerciseCard, ExerciseView
+from runbook_lib.notebook.widgets.asking.exercise import ExerciseCard, ExerciseView
 from runbook_lib.plans.event_rule import EVENT_PATTERN
 
 SETTINGS = Settings()

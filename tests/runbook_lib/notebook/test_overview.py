@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 from contextlib import redirect_stdout
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from rendering import bare
 from widget_world import do
 
 from runbook_lib import widgets
+from runbook_lib.aws.journal import Journal
 from runbook_lib.aws.session import Session
 from runbook_lib.errors import BadParameter
 from runbook_lib.facts.settings import Settings
@@ -153,6 +155,17 @@ def test_a_saved_page_without_styles_says_it_all_in_words(session: Session, own:
     for line in plain.splitlines():
         assert line in kept
     assert "<svg" not in kept
+
+
+def test_in_a_drill_nothing_is_shown_and_nothing_asked(session: Session, tmp_path: Path) -> None:
+    drilled = replace(session, journal=Journal(tmp_path / "journal.jsonl"))
+    before = len(session.journal.entries)
+
+    with redirect_stdout(io.StringIO()) as printed:
+        widgets.overview(drilled, SETTINGS, "20_create_service")
+
+    assert printed.getvalue() == ""
+    assert len(session.journal.entries) == before
 
 
 def test_a_notebook_that_there_is_not_is_said(session: Session) -> None:

@@ -9,7 +9,7 @@ from widget_world import read, unnamed
 
 from runbook_lib.errors import BadParameter
 from runbook_lib.notebook import widgets
-from runbook_lib.notebook.widgets.prediction import Prediction, PredictionView
+from runbook_lib.notebook.widgets.asking.prediction import Prediction, PredictionView
 
 LAB, QUESTION = "01_choose_thresholds", "How many?"
 ENDS = ("completed", "rolled back")
