@@ -20,7 +20,6 @@ from runbook_lib.plans.event_rule import EVENT_PATTERN, TARGET_ID
 from runbook_lib.plans.steps import Step
 from runbook_lib.plans.topic import topic_arn
 
-
 _OWN_ACCOUNT = "{own account}"
 
 
