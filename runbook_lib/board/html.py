@@ -76,6 +76,7 @@ STYLE = """<style>
 .ecs-board .told li { display: flex; gap: .6em; margin: 0; padding: .12em 0; }
 .ecs-board .told time { color: var(--soft); font-variant-numeric: tabular-nums; flex: none; }
 .ecs-board .told b { flex: none; min-width: 1.3em; text-align: center; }
+.ecs-board .told .reason { color: var(--soft); }
 .ecs-board .told li.rollback { font-weight: 600; background: var(--raised); }
 .ecs-board .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden;
   clip-path: inset(50%); white-space: nowrap; }
@@ -228,7 +229,7 @@ def _moment(moment: Moment) -> str:
 def _causes(causes: Iterable[Cause]) -> str:
     lines = [
         f'<li><b class="bad">{each.count}×</b> <span>{_text(each.meaning or each.reason)}'
-        f"<br><small>{_text(each.reason)}</small>"
+        f'<br><span class="reason">{_text(each.reason)}</span>'
         f"<br><small>Next: {_text(each.next_step)}.</small></span></li>"
         for each in causes
     ]

@@ -7,6 +7,7 @@ Never here: the emulator, and the commands that it brings along (ecs_emulator.cl
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -14,6 +15,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
+from shutil import which
+from tempfile import TemporaryDirectory
 from types import FrameType
 
 import click
@@ -83,13 +86,14 @@ def lab(
             str(folder.resolve()),
             "--LabApp.default_url",
             "/lab/tree/00_start_here.ipynb",
-            *jupyter_options,
         ]
         environment = environment_for(server.url)
         beside = Path(sys.executable).parent
         environment["PATH"] = os.pathsep.join([str(beside), environment.get("PATH", "")])
         _say_how_to_reach_it(jupyter_options)
-        sys.exit(_run_to_its_end(command, environment))
+        with TemporaryDirectory(prefix="runbook-lab-") as own:
+            terminal = _terminal_options(Path(own) / "terminal.sh", folder, environment)
+            sys.exit(_run_to_its_end([*command, *terminal, *jupyter_options], environment))
 
 
 def _own_copy(folder: Path, source: Path, *, start_over: bool) -> Path:
@@ -101,6 +105,28 @@ def _own_copy(folder: Path, source: Path, *, start_over: bool) -> Path:
     trust(folder / each for each in copied)
     click.echo(f"Your notebooks: {folder}, {len(copied)} of them new")
     return folder
+
+
+def _terminal_options(script: Path, folder: Path, environment: Mapping[str, str]) -> list[str]:
+    """JupyterLab's terminal speaks to the emulator, too, whatever the user's own shell sets up.
+
+    A login shell, or a line of ~/.bashrc, may put another `aws` first or name an AWS profile: so
+    bash gets its PATH and the AWS settings of the emulator after that. Without bash: nothing.
+    """
+    bash = which("bash")
+    if bash is None or os.name == "nt":
+        return []
+    settings = {name: value for name, value in environment.items() if name.startswith("AWS_")}
+    lines = (
+        "[ -f ~/.bashrc ] && . ~/.bashrc",
+        'for name in ${!AWS_@}; do unset "$name"; done',
+        *(f"export {name}={shlex.quote(value)}" for name, value in settings.items()),
+        f"export PATH={shlex.quote(str(Path(sys.executable).parent))}:$PATH",
+        f"cd {shlex.quote(str(folder.resolve()))}",
+    )
+    script.write_text("\n".join(lines) + "\n", "utf-8")
+    command = [bash, "--rcfile", str(script), "-i"]
+    return ["--ServerApp.terminado_settings", f"shell_command={command}"]
 
 
 def _say_how_to_reach_it(jupyter_options: Sequence[str]) -> None:

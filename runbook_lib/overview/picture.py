@@ -37,6 +37,7 @@ _SCOPE = ".runbook-way"
 _BACK = "rollback: back to the release that COMPLETED"
 _STYLE = f"""<style>{page_style(_SCOPE)}
 {_SCOPE}{{color:var(--jp-content-font-color1,#1f2328);max-width:{WIDE}px;container-type:inline-size}}
+.jp-RenderedSVG img{{max-width:100%;height:auto}}
 {_SCOPE} p{{margin:0 0 .5em;font-weight:600}}
 {_SCOPE} svg{{display:block;width:100%;height:auto}}
 {_SCOPE} svg.narrow{{display:none}}

@@ -121,7 +121,7 @@ def test_the_command_of_a_step_is_copied_whole(page: Page) -> None:
 
 def test_the_subscription_is_confirmed_and_the_exercise_knows(page: Page) -> None:
     inbox, exercise = page.locator(BOXES).nth(2), page.locator(BOXES).nth(3)
-    expect(inbox.get_by_text("is: pending confirmation")).to_be_visible()
+    expect(inbox.get_by_text("is pending confirmation")).to_be_visible()
     exercise.get_by_label("Answer").focus()
     page.keyboard.type("1")
     page.keyboard.press("Tab")

@@ -95,7 +95,7 @@ def answer_the_exercise(page: Page) -> None:
 
 def confirm_the_mail(page: Page) -> None:
     inbox = box(page, "widgets.inbox(")
-    expect(inbox.get_by_text("is: pending confirmation")).to_be_visible()
+    expect(inbox.get_by_text("is pending confirmation")).to_be_visible()
     picture(page, "inbox", inbox)
     inbox.get_by_role("button", name="Confirm subscription").click()
     expect(inbox.get_by_text("✓ The subscription of example@example.com is:")).to_be_visible()

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from html import escape
+from itertools import cycle
 from typing import Any
 
 import pandas as pd
@@ -18,7 +20,25 @@ _LINE_BREAK = "\u2028"
 _MAIL_CELL = re.compile(rf"<td>(?=[^<]*{_LINE_BREAK})")
 _SHORT_CELL = re.compile(r"<td>([^<]{1,20})</td>")
 _LONG_WORD = re.compile(r"[^\s<>&;]{25,}")
-_PLACE_TO_BREAK = re.compile(r"[/:,_](?=[^/:,_])|[^/:,_]{16}(?=[^/:,_]{8})")
+_PLACE_TO_BREAK = re.compile(
+    r"[/:,_](?=[^/:,_])|(?<=[a-z])(?=[A-Z])|(?:(?![a-z][A-Z])[^/:,_]){16}(?=[^/:,_]{8})"
+)
+"""After a separator, before the next part of a CamelCase name, else within an id."""
+_REASONS, _MANY_COLUMNS = {"reason", "stopped reason"}, 5
+_FOLDING = """<style>
+.runbook-table { container-type: inline-size; }
+@container (max-width: 860px) {
+  .runbook-table .dataframe, .runbook-table .dataframe tbody, .runbook-table .dataframe tr,
+  .runbook-table .dataframe td { display: block; }
+  .runbook-table .dataframe thead, .runbook-table .dataframe td:empty { display: none; }
+  .runbook-table .dataframe tr { padding: 0.4em 0; }
+  .runbook-table .dataframe td { position: relative; padding: 0.15em 0.5em 0.15em 10em;
+    max-width: none; white-space: normal !important; }
+  .runbook-table .dataframe td::before { content: attr(data-name); font-weight: bold;
+    position: absolute; left: 0.5em; }
+}
+</style>"""
+"""In less width than that a reason would be a column of single words, or off the page."""
 
 
 class Table(pd.DataFrame):
@@ -34,7 +54,8 @@ class Table(pd.DataFrame):
     def _repr_html_(self) -> str:
         """Cells are to the left; short ones stay whole, a mail keeps its lines.
 
-        An ARN or an id may break: it would make the table wider than its page.
+        An ARN or an id may break: it would make the table wider than its page. Where many columns
+        would leave too little for a reason, a narrow page has the cells one below the other.
         """
         marked = self._plain().map(lambda text: text.replace("\n", _LINE_BREAK))
         with pd.option_context("display.max_colwidth", None):
@@ -44,7 +65,12 @@ class Table(pd.DataFrame):
         html = _MAIL_CELL.sub('<td style="text-align: left; overflow-wrap: anywhere">', html)
         html = html.replace("<td>", '<td style="text-align: left">')
         html = html.replace("<th>", '<th style="text-align: left">')
-        return html.replace(_LINE_BREAK, "<br>")
+        html = html.replace(_LINE_BREAK, "<br>")
+        if len(self.columns) < _MANY_COLUMNS or not _REASONS & set(self.columns):
+            return html
+        names = cycle(self.columns)
+        html = re.sub("<td", lambda _: f'<td data-name="{escape(next(names))}"', html)
+        return f'<div class="runbook-table">{_FOLDING}{html}</div>'
 
     def __repr__(self) -> str:
         if self.empty:

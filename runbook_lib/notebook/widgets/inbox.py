@@ -153,7 +153,8 @@ class InboxView:
         index = self.list.index
         mail = self._mails[index] if index is not None and index < len(self._mails) else None
         parts.fill(self.letter, letter(mail) if mail else parts.told("No mail has come yet."))
-        is_asking = mail is not None and mail["kind"] == "confirmation"
+        asks = mail is not None and mail["kind"] == "confirmation"
+        is_asking = asks and self.inbox.state != CONFIRMED
         self.follow.layout.display = "" if is_asking else "none"
 
     def _follow(self) -> None:
@@ -166,8 +167,11 @@ class InboxView:
         advice = ""
         if not self.inbox.can_be_read and state != CONFIRMED:
             advice = self.inbox.confirm()
-        sign = "✓ " if state == CONFIRMED else ""
-        text = f"{sign}The subscription of {self.inbox.address} is: {state}."
+        is_done = state == CONFIRMED
+        text = f"The subscription of {self.inbox.address} is {state}."
+        if state == ABSENT:
+            text = f"{self.inbox.address} is {state}."
         if self.shown:
             self.shown.keep(repr(self.inbox), self.inbox.table)
-        parts.fill(self.said, parts.told(" ".join(filter(None, (done, advice, text)))))
+        sign = "✓" if is_done else ""
+        parts.fill(self.said, parts.told(" ".join(filter(None, (sign, done, advice, text)))))

@@ -96,7 +96,12 @@ def board(session: Session, settings: Settings, deployment_id: str) -> Watched:
 
 
 class LiveBoard:
-    """One deployment on the screen: its looks so far, and the widgets that show them."""
+    """One deployment on the screen: its looks so far, and the widgets that show them.
+
+    The speed that was chosen last holds for the next board of this kernel.
+    """
+
+    chosen_pace = FIRST_PACE
 
     def __init__(
         self,
@@ -112,10 +117,10 @@ class LiveBoard:
         self._tasks: Sequence[facts.Task] = ()
         self._lines: list[str] = []
         self._is_missing: bool | None = None
-        self.clock = PacedClock(session.clock, pace=FIRST_PACE, tick=self._show_time)
+        self.clock = PacedClock(session.clock, pace=self.chosen_pace, tick=self._show_time)
         self.sentence, self.times = parts.html(), parts.html()
         self.body = parts.html(room_html())
-        self.pace, self.pause = _pace_slider(), _pause_button()
+        self.pace, self.pause = _pace_slider(self.chosen_pace), _pause_button()
         self.pace.observe(self._set_pace, "value")
         self.pause.observe(self._set_pause, "value")
         _answer_meanwhile(self.pace, self.pause)
@@ -146,7 +151,7 @@ class LiveBoard:
         return watched
 
     def _set_pace(self, change: Any) -> None:
-        self.clock.pace = change["new"]
+        self.clock.pace = LiveBoard.chosen_pace = change["new"]
 
     def _set_pause(self, change: Any) -> None:
         self.clock.is_paused = change["new"]
@@ -226,12 +231,12 @@ def _answer_meanwhile(*widgets: Any) -> None:
         vars(widget.comm).pop("_reply_subshell_id", None)
 
 
-def _pace_slider() -> Any:
+def _pace_slider(pace: float) -> Any:
     import ipywidgets
 
     made = ipywidgets.SelectionSlider(
         options=PACES,
-        value=FIRST_PACE,
+        value=pace,
         description="Speed",
         layout={"width": "auto", "flex": "1 1 20em", "max_width": "36em"},
     )

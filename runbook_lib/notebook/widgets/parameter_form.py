@@ -32,7 +32,7 @@ MEANINGS: Mapping[str, str] = {
     "family": "task definition family",
     "container": "name of the container",
     "good_image": "an image that exists",
-    "bad_image": "an image that does not",
+    "bad_image": "an image that does not exist",
     "desired_count": "tasks of the service",
     "topic": "SNS topic",
     "rule": "EventBridge rule",
@@ -289,7 +289,7 @@ class FormView:
             return parts.told(text, is_wrong=True)
         kept, lines = _from_the_file(self.form.kept), self.form.lines
         if not kept and not lines:
-            return parts.told("All parameters are usable, and as in the parameters cell.")
+            return parts.told("All parameters can be used. They are those of the parameters cell.")
         said = ""
         if kept:
             said += parts.told(f"{kept} It holds for all notebooks of this folder.")

@@ -25,7 +25,8 @@ STYLE = """<style>
 .runbook summary { cursor: pointer; }
 .runbook a { color: var(--jp-content-link-color, #1565c0); text-decoration: underline; }
 .runbook pre { white-space: pre-wrap; word-break: normal; overflow-wrap: break-word;
-  margin: 0.3em 0; padding: 0.4em 0.6em; color: inherit; background: var(--jp-layout-color2, #eee);
+  margin: 0.3em 0; padding: 0.4em 0.6em; color: inherit;
+  background: var(--jp-cell-editor-background, #f5f5f5);
   font-family: var(--jp-code-font-family, monospace); }
 .runbook code { color: inherit; background: none; padding: 0; }
 .runbook .runbook-facts dl { display: grid; grid-template-columns: max-content 1fr; margin: 0.3em 0;
@@ -35,7 +36,7 @@ STYLE = """<style>
 .runbook .runbook-facts dl dt { font-weight: bold; overflow-wrap: normal; }
 .runbook table { border-collapse: collapse; margin: 0.3em 0; display: block; overflow-x: auto; }
 .runbook th, .runbook td { padding: 0.2em 0.8em 0.2em 0; vertical-align: top;
-  white-space: normal !important; }
+  overflow-wrap: normal; white-space: normal !important; }
 .runbook button { font: inherit; color: inherit; background: var(--jp-layout-color1, #fff);
   border: 1px solid currentColor; border-radius: 3px; padding: 0.1em 0.8em; cursor: pointer; }
 .runbook :focus-visible { outline: 3px solid var(--jp-brand-color1, #1565c0); outline-offset: 2px; }
@@ -47,11 +48,18 @@ STYLE = """<style>
 .runbook-box .widget-inline-hbox > input, .runbook-box .widget-inline-hbox > select { flex: none;
   border: 1px solid var(--jp-ui-font-color2, #616161); color: var(--jp-ui-font-color1, #1f1f1f);
   background-color: var(--jp-layout-color1, #fff); min-height: 28px; }
+.runbook-box .runbook-question + .runbook-question { margin-top: 0.8em; }
+.runbook-box .widget-radio { width: auto; }
+.runbook-box .widget-radio > .widget-label { position: absolute; width: 1px; height: 1px;
+  overflow: hidden; clip-path: inset(50%); }
+.runbook-box .widget-radio label { font-size: var(--jp-content-font-size1, 14px);
+  color: var(--jp-ui-font-color1, #1f1f1f); }
 .runbook-box .widget-dropdown > select { appearance: auto; background-image: none; }
 .runbook-box ::placeholder { color: inherit; opacity: 0.75; }
 .runbook-box button.jupyter-button { border: 1px solid currentColor; height: auto; min-height: 2em;
   width: auto; padding: 0 1em; color: var(--jp-ui-font-color1, #1f1f1f);
   background: var(--jp-layout-color1, #fff); }
+.jp-RenderedSVG img { max-width: 100%; height: auto; }
 [data-jp-theme-light="false"] .jp-RenderedSVG img { color-scheme: dark; }
 [data-jp-theme-light="true"] .jp-RenderedSVG img { color-scheme: light; }
 .runbook { --runbook-bad: #b3202c; }

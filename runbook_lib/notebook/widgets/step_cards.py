@@ -160,7 +160,8 @@ class CardsView:
         ]
         parts.fill(self.steps, f"{''.join(shown)}{self._table}")
         done = sum(each.state == "done" for each in outcome.results)
-        parts.fill(self.answer, parts.told(f"✓ Applied: {done} of {of} steps were to do."))
+        there = f"; {of - done} had nothing to do" if done < of else ""
+        parts.fill(self.answer, parts.told(f"✓ Applied: {done} of {of} steps done{there}."))
 
     def _lead(self) -> str:
         cards = self.cards

@@ -245,6 +245,15 @@ def test_following_what_has_ended_shows_the_end_at_once(kernel: Kernel, begun: s
     assert "ECS has rolled back to my-task:1." in told.shown[-1][HTML]
 
 
+def test_the_speed_that_was_chosen_holds_for_the_next_board(kernel: Kernel, begun: str) -> None:
+    hand = Hand(kernel, **SLIDER)
+    kernel.run(follow(begun), with_person=True, meanwhile=hand.sets(index=INSTANT))
+
+    again = kernel.run(board(begun), with_person=True)
+
+    assert again.widget(**SLIDER, index=INSTANT)
+
+
 def board(deployment_id: str) -> str:
     return f"watched = widgets.board(session, settings, {deployment_id!r})\nwatched.end"
 

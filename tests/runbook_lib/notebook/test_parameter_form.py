@@ -51,7 +51,7 @@ def test_the_form_begins_with_what_the_parameters_cell_says() -> None:
 
     assert shown.fields["service"].value == "my-web"
     assert shown.fields["desired_count"].value == "7"
-    assert "as in the parameters cell" in read(shown.summary)
+    assert "They are those of the parameters cell" in read(shown.summary)
     assert shown.form.settings == Settings(**{**GIVEN, "service": "my-web", "desired_count": 7})
 
 
@@ -128,7 +128,7 @@ def test_the_way_back_to_the_parameters_cell_is_one_button() -> None:
 
     assert shown.fields["service"].value == "web"
     assert shown.form.changed == {}
-    assert "as in the parameters cell" in read(shown.summary)
+    assert "They are those of the parameters cell" in read(shown.summary)
 
 
 def test_a_bad_value_of_the_parameters_cell_is_shown_and_can_be_fixed() -> None:

@@ -69,7 +69,7 @@ def test_a_parameter_that_is_no_prediction_stops_the_run() -> None:
     ("guess", "said"),
     [
         ("", "It was 3. You made no prediction."),
-        (3, "You expected 3. It was 3, too."),
+        (3, "You expected 3, and it was 3."),
         (1, "You expected 1. It was 3."),
     ],
 )

@@ -295,7 +295,7 @@ def test_a_card_says_that_its_step_was_done_and_keeps_its_command(session: Sessi
     assert "sns:CreateTopic: ✓ done, topic my-topic" in said
     assert "● to do" not in said
     assert "aws sns create-topic" in said
-    assert "Applied: 3 of 3 steps were to do." in read(cards.view.answer)
+    assert "Applied: 3 of 3 steps done." in read(cards.view.answer)
 
 
 def test_a_card_that_deletes_says_what_it_removes(session: Session) -> None:

@@ -116,7 +116,7 @@ class ChallengeView:
         self._given = min(self._given + 1, len(hints))
         listed = "".join(f"<li>{parts.prose(each)}</li>" for each in hints[: self._given])
         left = len(hints) - self._given
-        more = f"<p>{left} more to be had.</p>" if left else ""
+        more = f"<p>{left} more {'hint' if left == 1 else 'hints'}.</p>" if left else ""
         parts.fill(self.hints, f"<p>Hints:</p><ol role='status'>{listed}</ol>{more}")
         self.hint.disabled = left == 0
 

@@ -78,7 +78,7 @@ def exercise(session: Session, settings: Settings, name: str) -> ExerciseCard:
 def _folded(question: str, solution: str, grade: Grade) -> str:
     """The solution is there, but only who opens it sees it."""
     return (
-        f"<p>{safe(question)}</p><details><summary>Solution</summary>"
+        f"<p>{parts.prose(question)}</p><details><summary>Solution</summary>"
         f"<p><code>{safe(solution)}</code></p><p>{safe(grade.sentence)}</p></details>"
     )
 
@@ -90,7 +90,7 @@ class ExerciseView:
         self.card = card
         self.shown: parts.Shown | None = None
         self._hints_given = 0
-        self.question = parts.html(f"<p>{safe(card.question)}</p>")
+        self.question = parts.html(f"<p>{parts.prose(card.question)}</p>")
         takes_json = card.exercise.takes_json
         self.answer = parts.text_area("Answer") if takes_json else parts.text_field("Answer")
         self.check = parts.button("Check", self._check)
@@ -105,7 +105,8 @@ class ExerciseView:
     @property
     def left(self) -> tuple[str, str]:
         """The question and how it was answered, plain and as HTML: all that needs no kernel."""
-        plain, html_text = f"Question: {self.card.question}", f"<p>{safe(self.card.question)}</p>"
+        question = self.card.question
+        plain, html_text = f"Question: {question}", f"<p>{parts.prose(question)}</p>"
         if self.card.grade is None:
             return plain, html_text
         rows = {"Answer": self.answer.value, "Grade": self.card.grade.sentence}
@@ -136,9 +137,9 @@ class ExerciseView:
         hints = self.card.hints
         self._hints_given = min(self._hints_given + 1, len(hints))
         given = hints[: self._hints_given]
-        listed = "".join(f"<li>{safe(each)}</li>" for each in given)
+        listed = "".join(f"<li>{parts.prose(each)}</li>" for each in given)
         left = len(hints) - len(given)
-        more = f"<p>{left} more to be had.</p>" if left else ""
+        more = f"<p>{left} more {'hint' if left == 1 else 'hints'}.</p>" if left else ""
         parts.fill(self.hints, f"<p>Hints:</p><ol role='status'>{listed}</ol>{more}")
         self.hint.disabled = left == 0
 

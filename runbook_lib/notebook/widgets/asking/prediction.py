@@ -49,7 +49,8 @@ class Prediction:
         if self.value is None:
             said = f"It was {observed}. You made no prediction."
         else:
-            said = f"You expected {self.value}. It was {observed}{', too' if is_right else ''}."
+            said = f"You expected {self.value}"
+            said += f", and it was {observed}." if is_right else f". It was {observed}."
         shown = parts.banner(said, look="good" if is_right else "plain")
         if not is_interactive():
             shown = f"<details><summary>What happened</summary>{shown}</details>"

@@ -56,7 +56,8 @@ class QuestionView:
         self.check = parts.button("Check", self._check)
         self.said = parts.html()
         text = parts.html(f"<p><strong>{number}. {parts.prose(question.text)}</strong></p>")
-        self.box = parts.column(text, self.choice, self.check, self.said)
+        self.box = parts.column(text, self.choice, parts.row(self.check), self.said)
+        self.box.add_class("runbook-question")
 
     def _check(self) -> None:
         question, answer = self.question, self.choice.value
