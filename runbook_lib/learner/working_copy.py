@@ -79,6 +79,40 @@ def set_aside(folder: Path) -> Path | None:
     return kept
 
 
+def begin_anew(source: Path, folder: Path, *, but: Iterable[str] = ()) -> tuple[int, Path | None]:
+    """New notebooks in a copy that is open: how many there are, and where the old ones are kept.
+
+    Those in which nothing has been changed stay, and those named by `but`. Kept are the others in
+    `before-1/` of the copy, the next time in `before-2/`. Raises `BadParameter` for a folder that
+    is no copy.
+    """
+    record = folder / COPIED
+    if not record.is_file():
+        raise BadParameter(
+            name="folder",
+            problem=f"{folder} is no copy of the notebooks",
+            example="make lab, which opens one",
+        )
+    known: dict[str, str] = json.loads(record.read_text("utf-8"))
+    changed = [
+        name
+        for name, was in known.items()
+        if name not in but
+        and (folder / name).is_file()
+        and _digest((folder / name).read_text("utf-8")) != was
+    ]
+    if not changed:
+        return 0, None
+    number = 1
+    while (kept := folder / f"before-{number}").exists():
+        number += 1
+    for name in changed:
+        (kept / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).rename(kept / name)
+    trust(folder / name for name in bring_up_to_date(source, folder))
+    return len(changed), kept
+
+
 def _unanswered(text: str) -> str:
     """The notebook without the outputs that are folded in it."""
     notebook = json.loads(text)

@@ -19,6 +19,7 @@ from runbook_lib.notebook.tables.labs import (
     reasons,
     releases,
     thresholds,
+    waiters,
 )
 from runbook_lib.notebook.tables.learning import progress, score
 from runbook_lib.notebook.tables.services import (
@@ -73,4 +74,5 @@ __all__ = [
     "tasks",
     "thresholds",
     "verdict",
+    "waiters",
 ]

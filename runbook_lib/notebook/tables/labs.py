@@ -16,7 +16,7 @@ from runbook_lib.notebook.tables.table import Table, table
 from runbook_lib.verdict.deployment import Verdict
 
 if TYPE_CHECKING:
-    from runbook_lib.walk.labs import Calls, Diagnosed, Ending, Release
+    from runbook_lib.walk.labs import Calls, Diagnosed, Ending, Release, Waiter
 
 
 def thresholds(desired_counts: Iterable[int], breakers: Sequence[facts.CircuitBreaker]) -> Table:
@@ -103,6 +103,15 @@ def judgements(rows: Iterable[tuple[str, object, Verdict]], rule: str) -> Table:
             for story, said, found in rows
         ],
     )
+
+
+def waiters(found: Iterable[Waiter]) -> Table:
+    """command, looks every, at most, gives up after: how long each waiter waits, in minutes."""
+    rows = [
+        (each.command, f"{each.delay} s", f"{each.max_attempts} times", f"{each.minutes:.1f} min")
+        for each in found
+    ]
+    return table(("command", "looks every", "at most", "gives up after"), rows)
 
 
 def diagnosed(rows: Iterable[Diagnosed]) -> Table:

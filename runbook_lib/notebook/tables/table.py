@@ -21,19 +21,22 @@ _MAIL_CELL = re.compile(rf"<td>(?=[^<]*{_LINE_BREAK})")
 _SHORT_CELL = re.compile(r"<td>([^<]{1,20})</td>")
 _LONG_WORD = re.compile(r"[^\s<>&;]{25,}")
 _PLACE_TO_BREAK = re.compile(
-    r"[/:,_](?=[^/:,_])|(?<=[a-z])(?=[A-Z])|(?:(?![a-z][A-Z])[^/:,_]){16}(?=[^/:,_]{8})"
+    r"[/:,_](?=[^/:,_])|(?<=[a-z])(?=[A-Z])|(?:(?![a-z][A-Z])[^-/:,_]){16}(?=[^-/:,_]{8})"
 )
 """After a separator, before the next part of a CamelCase name, else within an id."""
 _REASONS, _MANY_COLUMNS = {"reason", "stopped reason"}, 5
+_PROSE_CELL = re.compile(r'<td style="text-align: left">(?=[^<]* )')
+_TIME_CELL = re.compile(r"; white-space: nowrap(?=\">\d{4}-\d\d-\d\d \d\d:)")
 _FOLDING = """<style>
 .runbook-table { container-type: inline-size; }
+.runbook-table .dataframe td.prose { min-width: 11em; }
 @container (max-width: 860px) {
   .runbook-table .dataframe, .runbook-table .dataframe tbody, .runbook-table .dataframe tr,
   .runbook-table .dataframe td { display: block; }
   .runbook-table .dataframe thead, .runbook-table .dataframe td:empty { display: none; }
   .runbook-table .dataframe tr { padding: 0.4em 0; }
   .runbook-table .dataframe td { position: relative; padding: 0.15em 0.5em 0.15em 10em;
-    max-width: none; white-space: normal !important; }
+    min-width: 0; max-width: none; white-space: normal !important; }
   .runbook-table .dataframe td::before { content: attr(data-name); font-weight: bold;
     position: absolute; left: 0.5em; }
 }
@@ -68,6 +71,7 @@ class Table(pd.DataFrame):
         html = html.replace(_LINE_BREAK, "<br>")
         if len(self.columns) < _MANY_COLUMNS or not _REASONS & set(self.columns):
             return html
+        html = _TIME_CELL.sub("", _PROSE_CELL.sub('<td class="prose" style="text-align: left">', html))
         names = cycle(self.columns)
         html = re.sub("<td", lambda _: f'<td data-name="{escape(next(names))}"', html)
         return f'<div class="runbook-table">{_FOLDING}{html}</div>'

@@ -35,7 +35,14 @@ from runbook_lib.walk.labs.releases import (
     wait_for_rollback,
     watch,
 )
-from runbook_lib.walk.labs.waiting import Calls, Stable, calls_while, services_stable
+from runbook_lib.walk.labs.waiting import (
+    Calls,
+    Stable,
+    Waiter,
+    calls_while,
+    services_stable,
+    waiters,
+)
 
 __all__ = [
     "Calls",
@@ -44,6 +51,7 @@ __all__ = [
     "Release",
     "Stable",
     "TargetCheck",
+    "Waiter",
     "alarm_name",
     "alarm_plan",
     "alert_chain_plan",
@@ -74,5 +82,6 @@ __all__ = [
     "started",
     "verdict_on",
     "wait_for_rollback",
+    "waiters",
     "watch",
 ]

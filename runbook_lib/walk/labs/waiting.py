@@ -14,6 +14,7 @@ from typing import Any
 
 import botocore.session
 import botocore.waiter
+from botocore import xform_name
 from botocore.exceptions import WaiterError
 
 from runbook_lib.aws.session import Session
@@ -59,6 +60,34 @@ def services_stable(session: Session, settings: Settings) -> Stable:
     except WaiterError:
         return Stable(False, (session.clock.now() - began).total_seconds(), calls)
     return Stable(True, (session.clock.now() - began).total_seconds(), calls)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiter:
+    """A waiter of the AWS CLI: it looks every `delay` seconds, `max_attempts` times at most."""
+
+    command: str
+    delay: int
+    max_attempts: int
+
+    @property
+    def minutes(self) -> float:
+        """After how long it ends with exit code 255: 40 looks, 15 s apart, are 9.75 minutes."""
+        return self.delay * (self.max_attempts - 1) / 60
+
+
+def waiters() -> list[Waiter]:
+    """The waiters for services and tasks, as botocore and so the AWS CLI have them.
+
+    https://docs.aws.amazon.com/cli/latest/reference/ecs/wait/
+    """
+    model: Any = botocore.session.Session().get_waiter_model("ecs")
+    rules = {name: model.get_waiter(name) for name in model.waiter_names}
+    return [
+        Waiter(f"aws ecs wait {xform_name(name, '-')}", rule.delay, rule.max_attempts)
+        for name, rule in sorted(rules.items())
+        if rule.operation in ("DescribeServices", "DescribeTasks")
+    ]
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import pytest
 from runbook_lib.aws.clock import WallClock
 from runbook_lib.errors import BadParameter
 from runbook_lib.learner.notebook_files import notebook_folder
-from runbook_lib.learner.working_copy import bring_up_to_date, set_aside
+from runbook_lib.learner.working_copy import begin_anew, bring_up_to_date, set_aside
 
 RUNBOOK = Path(sys.executable).parent / "runbook"
 
@@ -79,6 +79,32 @@ def test_starting_over_keeps_what_was_there(source: Path, tmp_path: Path) -> Non
 
     assert (tmp_path / "mine.1" / "00_start.ipynb").read_text("utf-8") == "mine 1"
     assert len(bring_up_to_date(source, own)) == 2
+
+
+def test_new_notebooks_in_a_copy_that_is_open(source: Path, tmp_path: Path) -> None:
+    own = tmp_path / "mine"
+    (source / "00_start.ipynb").write_text('{"cells": [], "metadata": {}, "nbformat": 4}', "utf-8")
+    (source / "labs" / "01_lab.ipynb").write_text(
+        '{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}', "utf-8"
+    )
+    bring_up_to_date(source, own)
+    assert begin_anew(source, own) == (0, None)
+
+    for turn in (1, 2):
+        for name in ("00_start.ipynb", "labs/01_lab.ipynb"):
+            (own / name).write_text(f'{{"mine": {turn}}}', "utf-8")
+        count, kept = begin_anew(source, own, but=("00_start.ipynb",))
+
+        assert (count, kept) == (1, own / f"before-{turn}")
+        assert kept is not None
+        assert (kept / "labs/01_lab.ipynb").read_text("utf-8") == f'{{"mine": {turn}}}'
+        assert "cells" in (own / "labs/01_lab.ipynb").read_text("utf-8")
+        assert (own / "00_start.ipynb").read_text("utf-8") == f'{{"mine": {turn}}}'
+
+
+def test_nothing_is_begun_anew_where_there_is_no_copy(source: Path) -> None:
+    with pytest.raises(BadParameter, match="is no copy of the notebooks"):
+        begin_anew(source, source)
 
 
 def test_a_folder_that_holds_something_else_is_refused(source: Path, tmp_path: Path) -> None:
