@@ -7,7 +7,7 @@ Never here: HTML, widgets, waiting.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from runbook_lib import facts
@@ -36,6 +36,8 @@ _ENDS = {
         f"You stopped watching; the deployment goes on by itself: {_AGAIN} to watch it further."
     ),
 }
+_OPEN = ("", following.TIMED_OUT, INTERRUPTED)
+"""Nobody looks any further, or not yet: the deployment itself goes on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +59,14 @@ class Row:
 class Breaker:
     """What the circuit breaker has counted. `stopped` tasks may be ahead of `failures`.
 
-    `threshold` is None where the breaker is off.
+    `threshold` is None where the breaker is off. After the end, `is_over`, nothing trips any more.
     """
 
     failures: int
     threshold: int | None
     stopped: int = 0
     has_tripped: bool = False
+    is_over: bool = False
 
     @property
     def sentence(self) -> str:
@@ -73,6 +76,8 @@ class Breaker:
         count, left = f"{self.failures} of {self.threshold}", self.threshold - self.failures
         if self.has_tripped:
             return f"{count}, the circuit breaker has tripped"
+        if self.is_over:
+            return f"{count}, the circuit breaker has not tripped"
         if left <= 0:
             return f"{count}, it trips when ECS would start the next task"
         ahead = self.stopped - self.failures
@@ -137,7 +142,7 @@ def view(
     moment = max(now or snapshots[-1].time, began)
     events = own_events(last, entry) if entry else []
     causes = group_causes(tasks, deployment_id, events)
-    breaker = _breaker(last, entry, causes, deployment_id)
+    breaker = replace(_breaker(last, entry, causes, deployment_id), is_over=ended not in _OPEN)
     return BoardView(
         deployment_id=deployment_id,
         sentence=_sentence(last, entry, breaker, ended, deployment_id),

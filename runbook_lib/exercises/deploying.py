@@ -110,7 +110,7 @@ ROLLBACK_TARGET = Exercise(
     hints=(
         "ECS returns to a deployment, not to a revision that is merely registered.",
         "Only a deployment that is COMPLETED counts. Is there a service, and has one completed?",
-        "aws ecs describe-services --cluster {cluster} --services {service} shows a rolloutState.",
+        "`aws ecs describe-services --cluster {cluster} --services {service}` shows rolloutState.",
     ),
     solve=_rollback_target,
     grade=_grade_rollback_target,
@@ -178,10 +178,10 @@ THRESHOLD = Exercise(
         "The default, BOUNDED_PERCENT 50, never trips below 3 failures. There are other types.",
         "The type COUNT takes its value as it is: no percentage, no bounds.",
         (
-            "On the service: aws ecs update-service --cluster {cluster} --service {service} "
+            "On the service: `aws ecs update-service --cluster {cluster} --service {service} "
             '--deployment-configuration \'{"deploymentCircuitBreaker": {"enable": true, '
             '"rollback": true, "thresholdConfiguration": {"type": "BOUNDED_PERCENT", '
-            '"value": 50}}}\' puts the default back, and starts no deployment. What has to be '
+            '"value": 50}}}\'` puts the default back, and starts no deployment. What has to be '
             "changed in it?"
         ),
     ),
@@ -232,7 +232,7 @@ WAITER = Exercise(
     "moment, and waits as long as that does. With which exit code does it end, 0 or 255?",
     hints=(
         "Its rule: one deployment is listed, and as many tasks run as are desired.",
-        "Try it: aws ecs wait services-stable --cluster {cluster} --services {service}; echo $?",
+        "Try it: `aws ecs wait services-stable --cluster {cluster} --services {service}; echo $?`",
     ),
     solve=_waiter,
     grade=_grade_waiter,
@@ -296,8 +296,8 @@ CAUSE = Exercise(
         ),
         "If it ran, its exit code tells: 137 is a kill, mostly for memory; others are its own.",
         (
-            "aws ecs list-tasks --cluster {cluster} --service-name {service} "
-            "--desired-status STOPPED lists the tasks; describe-tasks shows their reasons."
+            "`aws ecs list-tasks --cluster {cluster} --service-name {service} "
+            "--desired-status STOPPED` lists the tasks; `describe-tasks` shows their reasons."
         ),
     ),
     solve=_cause,

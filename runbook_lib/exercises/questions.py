@@ -46,7 +46,7 @@ QUESTIONS: dict[str, tuple[Question, ...]] = {
         ),
         Question(
             "strict",
-            "What speaks against COUNT 1 in production?",
+            "What is the risk of COUNT 1 in production?",
             (
                 "One task that fails for a passing reason ends a good release",
                 "It takes longer until the breaker trips",
@@ -81,8 +81,8 @@ QUESTIONS: dict[str, tuple[Question, ...]] = {
         ),
         Question(
             "only-enable",
-            "The breaker is enabled, rollback is false, and a release fails. What does the service "
-            "want afterwards?",
+            "The breaker is enabled, rollback is false, and a release fails. Which release is "
+            "the service set to afterwards?",
             ("The release that failed", "The old release", "No task at all"),
             0,
             "The old task goes on running, but when it stops, nothing takes its place.",
@@ -173,20 +173,20 @@ QUESTIONS: dict[str, tuple[Question, ...]] = {
             "A colleague asks about a task that stopped yesterday. What does ECS still show of it?",
             ("Everything", "The reason only", "Nothing: stopped tasks are shown for about an hour"),
             2,
-            "Who wants to keep the reasons keeps the events: ECS Task State Change.",
+            "To keep the reasons, keep the events: ECS Task State Change.",
         ),
     ),
     "06_find_lost_alerts": (
         Question(
             "no-match",
-            "A rule's pattern does not match. Where does one see that?",
+            "A rule's pattern does not match. Where can you see that?",
             ("In CloudWatch, as a failed invocation", "In the dead-letter queue", "Nowhere"),
             2,
             "What is not matched is not counted as a failure; only MatchedEvents stays at 0.",
         ),
         Question(
             "refused",
-            "The topic's policy refuses EventBridge. Where does one see that?",
+            "The topic's policy refuses EventBridge. Where can you see that?",
             (
                 "In CloudWatch, as FailedInvocations of the rule",
                 "In the service events of ECS",
@@ -232,7 +232,7 @@ QUESTIONS: dict[str, tuple[Question, ...]] = {
         ),
         Question(
             "by-what",
-            "By what does one tell whether a release is out?",
+            "How can you tell whether your release is out?",
             (
                 "By the revision that the service names",
                 "By the number of tasks that run",

@@ -72,7 +72,7 @@ SUBSCRIBERS = Exercise(
     "receive it?",
     hints=(
         "A subscription exists at once, but receives nothing until its owner has confirmed it.",
-        "aws sns list-subscriptions-by-topic --topic-arn {topic_arn} says who has not confirmed.",
+        "`aws sns list-subscriptions-by-topic --topic-arn {topic_arn}` says who has not confirmed.",
     ),
     solve=_count_confirmed,
     grade=_grade_subscribers,

@@ -188,12 +188,25 @@ def test_a_wrong_and_a_right_answer_are_told_and_kept(visit: tuple[Lab, Page]) -
     assert entry == {"answer": "1", "right": True, "tries": 2}
 
 
+def test_the_mail_is_read_and_the_subscription_confirmed(visit: tuple[Lab, Page]) -> None:
+    lab, page = visit
+    walk_through(lab, page, WALK[3])
+    begin(lab, page, WALK[3])
+    confirm = page.get_by_role("button", name="Confirm subscription")
+    step_until(page, confirm)
+    inbox = page.locator(f"{SHOWN} .jp-CodeCell").filter(has=confirm)
+    place = inbox.get_attribute("data-windowed-list-index")
+    confirm.click()
+    expect(confirm).to_have_count(0, timeout=SOON)
+    go_below(page, page.locator(f'{SHOWN} [data-windowed-list-index="{place}"]'))
+    step_until(page, page.get_by_text("confirmed = 1"))
+
+
 def test_the_controls_and_the_sentence_of_the_board_stay_in_view(
     visit: tuple[Lab, Page],
 ) -> None:
     lab, page = visit
-    for notebook in WALK[3:]:
-        walk_through(lab, page, notebook)
+    walk_through(lab, page, WALK[4])
     begin(lab, page, DRILL)
     step_until(page, page.locator(".ecs-board .sentence"))
     expect(page.locator(".ecs-board").get_by_text("1 of 3").first).to_be_visible(timeout=SOON)

@@ -130,7 +130,9 @@ def test_the_subscription_is_confirmed_and_the_exercise_knows(page: Page) -> Non
 
     inbox.get_by_role("button", name="Confirm subscription").focus()
     page.keyboard.press("Enter")
-    expect(inbox.get_by_text("✓ The subscription of example@example.com is:")).to_be_visible()
+    expect(
+        inbox.get_by_text("The subscription of example@example.com is confirmed.")
+    ).to_be_visible()
     exercise.get_by_role("button", name="Check").focus()
     page.keyboard.press("Enter")
 
@@ -147,6 +149,36 @@ def test_every_text_can_be_read_in_both_themes(page: Page, is_light: bool) -> No
 
         assert texts > 3
         assert low == []
+
+
+def test_a_picture_is_no_wider_than_its_page(page: Page) -> None:
+    """A chart is 760 pixels wide, and JupyterLab shows it as it is."""
+    wide = page.locator(".jp-Notebook").first.evaluate(
+        """notebook => { const area = document.createElement("div");
+          area.className = "jp-RenderedSVG"; area.style.width = "700px";
+          area.innerHTML = '<img src="data:image/svg+xml,<svg xmlns=%22http://www.w3.org/2000/svg'
+            + '%22 width=%22760%22 height=%2276%22/>">';
+          notebook.append(area);
+          const image = area.firstChild;
+          return image.decode().then(() => { const box = image.getBoundingClientRect();
+            area.remove(); return [box.width, Math.round(box.height)]; }); }"""
+    )
+
+    assert wide == [700, 70]
+
+
+def test_lines_that_are_said_stand_as_close_as_lines(page: Page) -> None:
+    """JupyterLab puts an empty line after each paragraph of an output."""
+    margin = page.locator(".jp-Notebook").first.evaluate(
+        """notebook => { const area = document.createElement("div");
+          area.className = "jp-RenderedHTMLCommon";
+          area.innerHTML = '<p class="runbook-said">one</p><p class="runbook-said">two</p>';
+          notebook.append(area);
+          const found = getComputedStyle(area.firstChild).marginBottom;
+          area.remove(); return found; }"""
+    )
+
+    assert margin == "0px"
 
 
 def test_at_200_percent_nothing_is_cut_off(page: Page) -> None:

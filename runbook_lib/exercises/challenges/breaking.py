@@ -48,7 +48,7 @@ def _grade_two(here: Situation) -> Grade:
 TWO_FAILURES = Challenge(
     name="two-failures",
     lab="01_choose_thresholds",
-    text="Let the circuit breaker of {service} trip after two failed tasks, and prove it: deploy "
+    text="Make the circuit breaker of {service} trip after two failed tasks, and prove it: deploy "
     "the release that cannot start once more. Its revision is still registered.",
     hints=(
         "One call does both: `UpdateService` takes a revision and a `deploymentConfiguration`.",
@@ -101,8 +101,8 @@ def _without_tasks(here: Situation) -> str:
 GOOD_AGAIN = Challenge(
     name="good-again",
     lab="02_return_to_nothing",
-    text="A task runs, but what {service} wants is a release that cannot start. Let it want one "
-    "that works and complete it, with a breaker that rolls the next bad one back.",
+    text="A task is still running, but {service} is set to a release that cannot start. Deploy one "
+    "that works, with a circuit breaker that will roll the next bad one back.",
     hints=(
         (
             "Which revision works? One of {family} was deregistered above, and `UpdateService` "
@@ -149,9 +149,9 @@ def _grade_second_guard(here: Situation) -> Grade:
 SECOND_GUARD = Challenge(
     name="second-guard",
     lab="03_catch_crash_loops",
-    text="Prepare {service} for its next release: failures shall add up over the whole "
-    "deployment, and alarm {alarm} shall guard it. An alarm that is in ALARM already when a "
-    "deployment begins is ignored for it.",
+    text="Prepare {service} for its next release: make failures add up over the whole deployment, "
+    "and let alarm {alarm} guard it. An alarm that is in ALARM already when a deployment begins is "
+    "ignored for it.",
     hints=(
         (
             "There are three things: `resetOnHealthyTask` of the breaker, the alarms of the "
@@ -159,13 +159,13 @@ SECOND_GUARD = Challenge(
             "no deployment."
         ),
         (
-            "`aws cloudwatch describe-alarms --alarm-names {alarm}` says whether it rings; `aws "
-            "cloudwatch set-alarm-state help` how to set its state."
+            "`aws cloudwatch describe-alarms --alarm-names {alarm}` says whether it rings; "
+            "`set-alarm-state` sets its state."
         ),
         (
             "`aws ecs describe-services --cluster {cluster} --services {service} --query "
-            "'services[0].deploymentConfiguration'` shows the JSON that `aws ecs update-service` "
-            "takes as its `--deployment-configuration`."
+            "'services[0].deploymentConfiguration'` shows the JSON that `update-service` takes as "
+            "its `--deployment-configuration`."
         ),
     ),
     solve=_set_second_guard,

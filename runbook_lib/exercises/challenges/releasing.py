@@ -101,13 +101,12 @@ CORRECTED = Challenge(
     hints=(
         (
             "Why did its task stop? `aws ecs list-tasks --cluster {cluster} --service-name "
-            "{service} --desired-status STOPPED` names the tasks, `aws ecs describe-tasks` their "
-            "reasons."
+            "{service} --desired-status STOPPED` names the tasks, `describe-tasks` their reasons."
         ),
         (
             "What has it that a release that works has not? `aws ecs list-task-definitions "
-            "--family-prefix {family} --sort DESC` lists the revisions, `aws ecs "
-            "describe-task-definition` shows one."
+            "--family-prefix {family} --sort DESC` lists the revisions, "
+            "`describe-task-definition` shows one."
         ),
         (
             'In a new cell `fixed = labs.Release(name="fixed", container={"environment": '

@@ -51,7 +51,7 @@ REPAIRED = Challenge(
         ),
         (
             "`aws sns list-subscriptions-by-topic --topic-arn {topic_arn}` lists who is "
-            "subscribed, `aws sns get-subscription-attributes` shows a FilterPolicy."
+            "subscribed, `get-subscription-attributes` shows a FilterPolicy."
         ),
     ),
     solve=_repair,
@@ -86,22 +86,22 @@ def _grade_both(here: Situation) -> Grade:
     heard = matching(session, settings, (own, other, STRANGER))
     for name in (own, other):
         if name not in heard:
-            return not_yet(f"the rule does not hear the failure of {name}", heard=heard)
+            return not_yet(f"the rule does not match the failure of {name}", heard=heard)
     if STRANGER in heard:
-        return not_yet("the rule hears the failures of all other services, too", heard=heard)
-    return done(f"the rule hears {own} and {other}, and nobody else", heard=heard)
+        return not_yet("the rule matches the failures of all other services, too", heard=heard)
+    return done(f"the rule matches {own} and {other}, and no other service", heard=heard)
 
 
 TWO_SERVICES = Challenge(
     name="two-services",
     lab="08_send_better_alerts",
-    text="The team of {other_service} asks to be heard on your topic, too. Let rule {rule} hear "
-    "the failures of {service} and of {other_service}, and of no other service.",
+    text="The team behind {other_service} wants its failures on your topic, too. Make rule {rule} "
+    "match the failures of {service} and of {other_service}, and of no other service.",
     hints=(
         "A field of a pattern is a list of the values that it may have.",
         (
             "`aws events describe-rule --name {rule} --query EventPattern --output text` shows the "
-            "pattern as it is; `aws events put-rule` with `--event-pattern` replaces it."
+            "pattern as it is; `put-rule` with `--event-pattern` replaces it."
         ),
         "The ARN of {other_service} is that of {service} with another name at its end.",
     ),

@@ -6,6 +6,7 @@ Never here: keeping it (learner.progress).
 
 from __future__ import annotations
 
+from runbook_lib.learner.notebook_files import lab_notebooks
 from runbook_lib.learner.progress import Progress
 from runbook_lib.notebook.tables.table import Table, table
 
@@ -13,11 +14,12 @@ _SIGNS = {True: "✓", False: "✗", None: ""}
 
 
 def progress(found: Progress) -> Table:
-    """notebook, what, name, answer, right, tries: in the order of the notebooks."""
+    """notebook, what, name, answer, right, tries: in the order of the walk, then of the labs."""
+    labs = {each.stem for each in lab_notebooks()}
     columns = ("notebook", "what", "name", "answer", "right", "tries")
     rows = [
         (each.notebook, each.kind, each.name, each.answer, _SIGNS[each.right], each.tries)
-        for each in found.entries
+        for each in sorted(found.entries, key=lambda entry: entry.notebook in labs)
     ]
     return table(columns, rows)
 

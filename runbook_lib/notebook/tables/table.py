@@ -24,19 +24,22 @@ _PLACE_TO_BREAK = re.compile(
     r"[/:,_](?=[^/:,_])|(?<=[a-z])(?=[A-Z])|(?:(?![a-z][A-Z])[^-/:,_]){16}(?=[^-/:,_]{8})"
 )
 """After a separator, before the next part of a CamelCase name, else within an id."""
-_REASONS, _MANY_COLUMNS = {"reason", "stopped reason"}, 5
+_REASONS, _MANY_COLUMNS = {"reason", "stopped reason", "why"}, 5
 _PROSE_CELL = re.compile(r'<td style="text-align: left">(?=[^<]* )')
 _TIME_CELL = re.compile(r"; white-space: nowrap(?=\">\d{4}-\d\d-\d\d \d\d:)")
 _FOLDING = """<style>
 .runbook-table { container-type: inline-size; }
-.runbook-table .dataframe td.prose { min-width: 11em; }
+.runbook-table .prose { min-width: 11em; }
+@container (min-width: 861px) {
+  .runbook-table td[data-name="stopped reason"] { width: 45%; }
+}
 @container (max-width: 860px) {
   .runbook-table .dataframe, .runbook-table .dataframe tbody, .runbook-table .dataframe tr,
   .runbook-table .dataframe td { display: block; }
   .runbook-table .dataframe thead, .runbook-table .dataframe td:empty { display: none; }
   .runbook-table .dataframe tr { padding: 0.4em 0; }
   .runbook-table .dataframe td { position: relative; padding: 0.15em 0.5em 0.15em 10em;
-    min-width: 0; max-width: none; white-space: normal !important; }
+    min-width: 0; max-width: none; overflow-wrap: anywhere; white-space: normal !important; }
   .runbook-table .dataframe td::before { content: attr(data-name); font-weight: bold;
     position: absolute; left: 0.5em; }
 }
@@ -57,8 +60,9 @@ class Table(pd.DataFrame):
     def _repr_html_(self) -> str:
         """Cells are to the left; short ones stay whole, a mail keeps its lines.
 
-        An ARN or an id may break: it would make the table wider than its page. Where many columns
-        would leave too little for a reason, a narrow page has the cells one below the other.
+        An ARN or an id may break: it would make the table wider than its page. Among many columns
+        a time may, too, and where a reason would have too little room, a narrow page has the cells
+        one below the other.
         """
         marked = self._plain().map(lambda text: text.replace("\n", _LINE_BREAK))
         with pd.option_context("display.max_colwidth", None):
@@ -69,9 +73,12 @@ class Table(pd.DataFrame):
         html = html.replace("<td>", '<td style="text-align: left">')
         html = html.replace("<th>", '<th style="text-align: left">')
         html = html.replace(_LINE_BREAK, "<br>")
-        if len(self.columns) < _MANY_COLUMNS or not _REASONS & set(self.columns):
+        if len(self.columns) < _MANY_COLUMNS:
             return html
-        html = _TIME_CELL.sub("", _PROSE_CELL.sub('<td class="prose" style="text-align: left">', html))
+        html = _TIME_CELL.sub("; min-width: 6em", html)
+        if not _REASONS & set(self.columns):
+            return html
+        html = _PROSE_CELL.sub('<td class="prose" style="text-align: left">', html)
         names = cycle(self.columns)
         html = re.sub("<td", lambda _: f'<td data-name="{escape(next(names))}"', html)
         return f'<div class="runbook-table">{_FOLDING}{html}</div>'

@@ -205,7 +205,7 @@ class LiveBoard:
         """The last frame takes the widgets' place: it needs no kernel to be seen again."""
         last = board_html(self._view(end=end)) if self._snapshots else ""
         if last and self._is_one_of_many:
-            said = parts.safe(f"{self._id}: {end or 'not watched to its end'}")
+            said = parts.safe(self._view(end=end).sentence)
             last = f"<details><summary>{said}</summary>{last}</details>"
         shown.end("\n".join(self._lines), last)
         for widget in (self.box, self.pace, self.pause):

@@ -62,6 +62,7 @@ STYLE = """<style>
 .jp-RenderedSVG img { max-width: 100%; height: auto; }
 [data-jp-theme-light="false"] .jp-RenderedSVG img { color-scheme: dark; }
 [data-jp-theme-light="true"] .jp-RenderedSVG img { color-scheme: light; }
+.jp-RenderedHTMLCommon p.runbook-said { margin: 0; }
 .runbook { --runbook-bad: #b3202c; }
 [data-jp-theme-light="false"] .runbook, .vscode-dark .runbook { --runbook-bad: #ff9a96; }
 .runbook .runbook-problem { color: var(--runbook-bad); border-left: 4px solid var(--runbook-bad);
@@ -81,7 +82,7 @@ BANNER_STYLE = """<style>
   border-radius: 4px; font-weight: 600; font-size: 1.1em; margin: 0.3em 0; }
 .runbook-banner.runbook-good { border-color: #1a7f37; }
 .runbook-banner.runbook-bad { border-color: #c62828; }
-.runbook-said { margin: 0; overflow-wrap: break-word; }
+.jp-RenderedHTMLCommon p.runbook-said { margin: 0; overflow-wrap: break-word; }
 </style>"""
 """A banner stands in the saved notebook, too, where no form has brought its style along."""
 KEPT_STYLE = """<style>

@@ -136,10 +136,7 @@ class CardsView:
         self.cards = cards
         steps = cards.plan.steps
         shown = [card(step, number, len(steps)) for number, step in enumerate(steps, 1)]
-        self._table = (
-            f"<details><summary>The plan as a table</summary>{_table(cards.plan)}</details>"
-        )
-        self.steps = parts.html(f"{''.join(shown)}{self._table}")
+        self.steps = parts.html(f"{''.join(shown)}{_table(cards.plan)}")
         self.name = parts.text_field("Service", placeholder="type its name")
         self.name.observe(self._withdraw, names="value")
         self.button = parts.button("Confirm", self._confirm)
@@ -158,7 +155,12 @@ class CardsView:
             card(each.step, number, of, result=each.state)
             for number, each in enumerate(outcome.results, 1)
         ]
-        parts.fill(self.steps, f"{''.join(shown)}{self._table}")
+        steps = [
+            replace(each.step, satisfied=each.step.satisfied or each.state)
+            for each in outcome.results
+        ]
+        table = _table(replace(self.cards.plan, steps=tuple(steps)))
+        parts.fill(self.steps, f"{''.join(shown)}{table}")
         done = sum(each.state == "done" for each in outcome.results)
         there = f"; {of - done} had nothing to do" if done < of else ""
         parts.fill(self.answer, parts.told(f"✓ Applied: {done} of {of} steps done{there}."))
@@ -197,4 +199,5 @@ class CardsView:
 
 
 def _table(plan: Plan) -> str:
-    return str(tables.plan(plan)._repr_html_())
+    table = tables.plan(plan)._repr_html_()
+    return f"<details><summary>The plan as a table</summary>{table}</details>"

@@ -472,6 +472,37 @@ def test_nothing_runs_over_the_edge_when_it_is_enlarged(
             assert watched.page.evaluate("() => document.documentElement.scrollWidth") <= width
 
 
+_SCROLLED = """
+() => [...document.querySelectorAll(".scroll")]
+  .filter(each => each.scrollWidth > each.clientWidth + 1).map(each => each.ariaLabel)
+"""
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_on_a_screen_no_table_has_to_be_scrolled_for_its_last_column(
+    name: str, browser: Browser, folder: Path
+) -> None:
+    with open_page(browser) as watched:
+        show(watched, folder, name)
+        for width in (1440, 900):
+            watched.page.set_viewport_size({"width": width, "height": 1000})
+
+            assert watched.page.evaluate(_SCROLLED) == []
+
+
+def test_the_reason_of_stopped_tasks_has_most_of_the_width(browser: Browser, folder: Path) -> None:
+    with open_page(browser) as watched:
+        show(watched, folder, "passed")
+        for width in (1440, 900):
+            watched.page.set_viewport_size({"width": width, "height": 1000})
+            table = watched.page.locator('[aria-label="Reasons of stopped tasks"] table')
+            whole, reason = table.bounding_box(), table.locator("td.text").first.bounding_box()
+
+            assert whole is not None
+            assert reason is not None
+            assert reason["width"] > 0.6 * whole["width"]
+
+
 def test_it_can_be_walked_through_by_keyboard(browser: Browser, folder: Path) -> None:
     with open_page(browser) as watched:
         watched.page.goto((folder / "passed" / "report.html").as_uri())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -140,6 +141,14 @@ def update(session: Session, **given: Any) -> None:
     session.client("ecs").update_service(**where, **given)
 
 
+def paste(commands: str, url: str) -> None:
+    """As into JupyterLab's terminal."""
+    beside = Path(sys.executable).parent
+    environment = environment_for(url)
+    environment["PATH"] = f"{beside}:{environment.get('PATH', '')}"
+    subprocess.run(["bash", "-e", "-c", commands], check=True, env=environment, stdout=-3)
+
+
 def test_each_lab_has_one_challenge_and_three_questions() -> None:
     stems = [path.stem for path in lab_notebooks()]
 
@@ -188,13 +197,23 @@ def test_the_commands_of_the_solution_do_it(
     situation = here(session)
     commands = find_challenge(name).solve(situation).commands
 
-    aws = Path(sys.executable).with_name("aws")
-    environment = environment_for(emulator_server.url)
-    environment["PATH"] = f"{aws.parent}:{environment.get('PATH', '')}"
-    subprocess.run(["bash", "-e", "-c", commands], check=True, env=environment, stdout=-3)
+    paste(commands, emulator_server.url)
     finish(situation)
 
     assert grade(situation, name).passed
+
+
+@pytest.mark.parametrize("name", BEFORE)
+def test_every_command_of_a_hint_can_be_pasted(
+    session: Session, emulator_server: EmulatorServer, name: str
+) -> None:
+    BEFORE[name](session)
+    hints = find_challenge(name).hints_for(here(session))
+    commands = [each for hint in hints for each in re.findall(r"`(aws [^`]+)`", hint)]
+
+    assert commands or name == "good-again"
+    for each in commands:
+        paste(each, emulator_server.url)
 
 
 @pytest.mark.parametrize("name", BEFORE)
@@ -304,7 +323,7 @@ def test_a_rule_for_everybody_is_one_for_too_many(session: Session) -> None:
     assert "all other services, too" in grade(situation, "two-services").sentence
     apply(session, labs.rule_of_service_plan(session, LAB), confirm=LAB.service)
 
-    assert "does not hear the failure of checkout" in grade(situation, "two-services").sentence
+    assert "does not match the failure of checkout" in grade(situation, "two-services").sentence
 
 
 def test_a_repair_that_breaks_something_else_is_not_done(session: Session) -> None:
@@ -379,13 +398,15 @@ def test_hints_come_one_by_one_with_their_commands_as_code(session: Session) -> 
     rolled_back(session)
     card = ChallengeCard(find_challenge("two-failures"), here(session), "")
     view = ChallengeView(card)
-    assert read(view.hints) == ""
+    assert read(view.hints.shown) == ""
 
     for turn, _ in enumerate(card.hints, 1):
-        view.hint.click()
-        assert view.hints.value.count("<li>") == turn
-    assert view.hint.disabled
-    assert "<code>aws ecs update-service --cluster default --service lab-web" in view.hints.value
+        view.hints.button.click()
+        assert view.hints.shown.value.count("<li>") == turn
+    assert view.hints.button.disabled
+    assert (
+        "<code>aws ecs update-service --cluster default --service lab-web" in view.hints.shown.value
+    )
     assert json.dumps({"type": "COUNT", "value": 2}) not in read(view.box), "that is for them"
 
 

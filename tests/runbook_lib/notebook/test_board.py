@@ -134,6 +134,19 @@ def test_a_breaker_that_is_off_trips_never() -> None:
     assert Breaker(7, None).sentence == "7 failed; the circuit breaker is off, so nothing trips"
 
 
+def test_after_the_end_no_next_failure_is_announced() -> None:
+    assert Breaker(0, 1, is_over=True).sentence == "0 of 1, the circuit breaker has not tripped"
+    assert "not tripped" in Breaker(0, 3, stopped=1, is_over=True).sentence
+    assert Breaker(3, 3, has_tripped=True, is_over=True).sentence.endswith("has tripped")
+
+
+@pytest.mark.parametrize("end", [TIMED_OUT, INTERRUPTED])
+def test_who_stops_watching_is_told_what_the_breaker_waits_for(end: str, story: Story) -> None:
+    shown = view(story.snapshots[:1], (), story.deployment_id, end=end)
+
+    assert shown.breaker.sentence == "0 of 3, 3 more trip it"
+
+
 def test_stopped_tasks_are_grouped_by_reason(story: Story) -> None:
     counts = [sum(cause.count for cause in each.causes) for each in story.views]
     (cause,) = story.at(-1).causes

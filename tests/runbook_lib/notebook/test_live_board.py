@@ -264,8 +264,9 @@ def test_of_one_of_many_deployments_the_last_frame_is_folded(kernel: Kernel, beg
     last = told.shown[-1][HTML]
 
     assert told.result == "'rolled back'"
-    assert f"<details><summary>{begun}: rolled back</summary>" in last
-    assert last.index("</summary>") < last.index("ECS has rolled back to my-task:1.")
+    said = "my-task:2 failed, and ECS has rolled back to my-task:1."
+    assert f"<details><summary>{said}</summary>" in last
+    assert "Service events, newest first" in last.partition("</summary>")[2]
 
 
 def test_one_of_many_is_silent_where_nobody_watches(kernel: Kernel, begun: str) -> None:

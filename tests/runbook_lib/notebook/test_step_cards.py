@@ -293,9 +293,19 @@ def test_a_card_says_that_its_step_was_done_and_keeps_its_command(session: Sessi
     assert "done" in repr(shown)
     said = read(cards.view.steps)
     assert "sns:CreateTopic: ✓ done, topic my-topic" in said
-    assert "● to do" not in said
+    assert "to do" not in said
     assert "aws sns create-topic" in said
     assert "Applied: 3 of 3 steps done." in read(cards.view.answer)
+
+
+def test_what_was_there_already_is_not_counted_as_done(session: Session) -> None:
+    plan = walk.task_definition_plan(session, Settings())
+    cards = StepCards(session, plan, "")
+    cards.view = CardsView(cards)
+
+    cards.done(apply(session, plan))
+
+    assert read(cards.view.answer) == "✓ Applied: 1 of 3 steps done; 2 had nothing to do."
 
 
 def test_a_card_that_deletes_says_what_it_removes(session: Session) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from browser import open_browser, open_page
 
 from runbook_lib import facts, tables
 from runbook_lib.alerts.chain import Finding
 from runbook_lib.alerts.delivery import Delivery, Hop
 from runbook_lib.facts.causes import Cause
+from runbook_lib.learner.progress import Entry, Progress
 from runbook_lib.notebook.tables import Table
 from runbook_lib.plans.applying import Outcome, StepResult
 from runbook_lib.plans.preflight import Check
@@ -282,6 +285,43 @@ def test_times_are_utc_to_the_second_wherever_the_reader_sits(moment: datetime) 
     assert ">2026-01-05 12:00:00</td>" in table._repr_html_()
 
 
+def test_a_long_word_breaks_where_a_reader_would_break_it() -> None:
+    said = "CannotPullContainerError: docker.io/library/nginx-no-such-repository:alpine"
+    table = tables.service_events(replace(SERVICE, events=(facts.ServiceEvent(NOON, said),)))
+
+    html = table._repr_html_()
+
+    assert "Cannot<wbr>Pull<wbr>Container<wbr>Error:" in html
+    assert "docker.io/<wbr>library/<wbr>nginx-no-such-repository:<wbr>alpine" in html
+
+
+WITH_REASONS = ("deployments", "tasks", "alerts", "causes", "service_deployments", "plan")
+
+
+@pytest.mark.parametrize("name", WITH_REASONS)
+def test_each_cell_of_a_table_with_reasons_says_what_it_is_where_there_is_no_head(
+    name: str,
+) -> None:
+    table, columns = TABLES[name]
+
+    html = table._repr_html_()
+
+    assert "@container (max-width: 860px)" in html
+    assert re.findall(r'<td data-name="([^"]*)"', html)[: len(columns)] == columns
+
+
+def test_a_table_that_has_room_enough_stays_one() -> None:
+    for table in (tables.inventory([("topic", "t", "absent", "")]), tables.rule(RULE)):
+        assert "@container" not in table._repr_html_()
+
+
+def test_progress_is_listed_as_one_walks_and_the_labs_come_after() -> None:
+    names = ("01_choose_thresholds", "08_send_better_alerts", "10_register_task_definition")
+    entries = tuple(Entry(name, "exercise", "a", "b", True, 1) for name in names)
+
+    assert list(tables.progress(Progress(entries))["notebook"]) == [names[2], *names[:2]]
+
+
 def test_there_is_no_index_and_no_trailing_blank() -> None:
     assert repr(tables.inventory([("topic", "t", "absent", ""), ("a", "b", "c", "d")])) == (
         "what   name  state   made by\ntopic  t     absent\na      b     c       d"
@@ -350,3 +390,34 @@ def test_a_part_of_a_table_shows_itself_like_the_whole() -> None:
 
     assert isinstance(part, Table)
     assert repr(part).startswith("time  ")
+
+
+def test_beside_a_side_bar_and_enlarged_no_column_is_lost() -> None:
+    """700 pixels are what JupyterLab leaves of 900 for an output; 1000 of 1440 with a side bar."""
+    reason = (
+        "CannotPullContainerError: pull image manifest has been retried 7 time(s): failed to "
+        "resolve ref docker.io/library/nginx:wrong-image-tag: not found"
+    )
+    id_ = "4b2c767f466ab1bf8884a55c7ff1360e"
+    task = replace(TASK, id=id_, stop_code="TaskFailedToStart", stopped_reason=reason)
+    deployment = replace(DEPLOYMENT, id=f"ecs-svc/{'3' * 19}", rollout_state_reason=reason)
+    hop = Hop("rule", "broken", NOON, 1.5, reason, "apply the steps of this finding")
+    shown = (
+        tables.tasks([replace(task, stopped_at=NOON)]),
+        tables.deployments(replace(SERVICE, deployments=(deployment, deployment))),
+        tables.delivery(Delivery("ecs-svc/2", (hop,))),
+    )
+    html = "".join(each._repr_html_() for each in shown)
+    with open_browser() as browser, open_page(browser) as watched:
+        for width in (700, 1000):
+            watched.page.set_content(
+                '<style>td, th { padding: 6px; font: 13px "DejaVu Sans", sans-serif }</style>'
+                f'<main style="width: {width}px">{html}</main>'
+            )
+            wide = watched.page.locator("main").evaluate("each => each.scrollWidth")
+            heads = watched.page.locator("thead:visible").count()
+
+            assert (wide, heads) == (width, 1 if width == 700 else 3)
+
+            cells = watched.page.locator('[data-name="stopped reason"]')
+            assert cells.evaluate("each => each.clientWidth") > 0.35 * width

@@ -19,6 +19,7 @@ from runbook_lib.learner import progress
 from runbook_lib.learner.folder import learner_folder
 from runbook_lib.notebook.frontend import is_interactive
 from runbook_lib.notebook.widgets import parts
+from runbook_lib.notebook.widgets.asking.hints import Hints
 from runbook_lib.notebook.widgets.commands import folded
 from runbook_lib.notebook.widgets.live_board import board
 from runbook_lib.notebook.widgets.parts import safe
@@ -99,26 +100,17 @@ def challenge(
 
 
 class ChallengeView:
-    """The widgets: `hint`, `solution`, and `hints` and `said`, where they appear."""
+    """The widgets: `hints`, `solution` and `said`, where it appears."""
 
     def __init__(self, card: ChallengeCard) -> None:
         self.card = card
-        self._given = 0
-        self.hint = parts.button("Hint", self._hint)
+        self.hints = Hints(lambda: card.hints)
         self.solution = parts.button("Show solution", self._solve)
-        self.hints, self.said = parts.html(), parts.html()
+        self.said = parts.html()
         text = parts.html(f"<p><strong>{safe(card.text)}</strong></p>")
-        self.box = parts.box(text, parts.row(self.hint, self.solution), self.hints, self.said)
-
-    def _hint(self) -> None:
-        """One more at each click; after the last one all of them stay."""
-        hints = self.card.hints
-        self._given = min(self._given + 1, len(hints))
-        listed = "".join(f"<li>{parts.prose(each)}</li>" for each in hints[: self._given])
-        left = len(hints) - self._given
-        more = f"<p>{left} more {'hint' if left == 1 else 'hints'}.</p>" if left else ""
-        parts.fill(self.hints, f"<p>Hints:</p><ol role='status'>{listed}</ol>{more}")
-        self.hint.disabled = left == 0
+        self.box = parts.box(
+            text, parts.row(self.hints.button, self.solution), self.hints.shown, self.said
+        )
 
     def _solve(self) -> None:
         try:

@@ -18,6 +18,7 @@ from runbook_lib.learner import progress
 from runbook_lib.learner.folder import learner_folder
 from runbook_lib.notebook.frontend import is_interactive
 from runbook_lib.notebook.widgets import parts
+from runbook_lib.notebook.widgets.asking.hints import Hints
 from runbook_lib.notebook.widgets.parts import safe
 
 
@@ -84,23 +85,22 @@ def _folded(question: str, solution: str, grade: Grade) -> str:
 
 
 class ExerciseView:
-    """The widgets: `answer`, the three buttons, `hints` and `said`."""
+    """The widgets: `answer`, `check`, `hints`, `solution` and `said`."""
 
     def __init__(self, card: ExerciseCard) -> None:
         self.card = card
         self.shown: parts.Shown | None = None
-        self._hints_given = 0
         self.question = parts.html(f"<p>{parts.prose(card.question)}</p>")
         takes_json = card.exercise.takes_json
         self.answer = parts.text_area("Answer") if takes_json else parts.text_field("Answer")
         self.check = parts.button("Check", self._check)
         if not takes_json:
             parts.on_enter(self.answer, self._check)
-        self.hint = parts.button("Hint", self._hint)
+        self.hints = Hints(lambda: card.hints)
         self.solution = parts.button("Show solution", self._solve)
-        self.hints, self.said = parts.html(), parts.html()
-        buttons = parts.row(self.check, self.hint, self.solution)
-        self.box = parts.box(self.question, self.answer, buttons, self.said, self.hints)
+        self.said = parts.html()
+        buttons = parts.row(self.check, self.hints.button, self.solution)
+        self.box = parts.box(self.question, self.answer, buttons, self.said, self.hints.shown)
 
     @property
     def left(self) -> tuple[str, str]:
@@ -131,17 +131,6 @@ class ExerciseView:
             folder, kind = learner_folder(), progress.EXERCISE
             answer = self.answer.value
             progress.note(folder, exercise.notebook, kind, exercise.name, answer, grade.passed)
-
-    def _hint(self) -> None:
-        """One more at each click; after the last one all of them stay."""
-        hints = self.card.hints
-        self._hints_given = min(self._hints_given + 1, len(hints))
-        given = hints[: self._hints_given]
-        listed = "".join(f"<li>{parts.prose(each)}</li>" for each in given)
-        left = len(hints) - len(given)
-        more = f"<p>{left} more {'hint' if left == 1 else 'hints'}.</p>" if left else ""
-        parts.fill(self.hints, f"<p>Hints:</p><ol role='status'>{listed}</ol>{more}")
-        self.hint.disabled = left == 0
 
     def _solve(self) -> None:
         def solved() -> str:
