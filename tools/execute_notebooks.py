@@ -74,12 +74,16 @@ def clean(notebook: NotebookNode) -> NotebookNode:
 
 
 def fold_answers(notebook: NotebookNode) -> None:
-    """Below a prediction outputs are folded: JupyterLab shows each when its cell is run."""
-    was_asked = False
+    """What tells the end is folded: JupyterLab shows it when its cell is run.
+
+    That is every output below a prediction, and in the drill what its board shows and all below.
+    """
+    is_told = False
     for cell in notebook.cells:
-        if was_asked and cell.cell_type == "code":
+        is_told = is_told or "widgets.follow(" in cell.source
+        if is_told and cell.cell_type == "code":
             cell.metadata["jupyter"] = {"outputs_hidden": True}
-        was_asked = was_asked or "widgets.prediction(" in cell.source
+        is_told = is_told or "widgets.prediction(" in cell.source
 
 
 def serialise(notebook: NotebookNode) -> str:

@@ -78,7 +78,7 @@ def table(pages: Sequence[Page], folder: Path) -> str:
     walk = (p for p in pages if not p.is_lab)
     rows = [f"| {link(p.title, p.path, folder)} | {p.purpose} | {p.takes} |" for p in walk]
     return "\n".join(
-        ["", "", "| Notebook | What it does | Takes |", "|---|---|---|", *rows, "", ""]
+        ["", "", "| Notebook | What it does | Takes |", "|:---|:---|:---|", *rows, "", ""]
     )
 
 
@@ -86,7 +86,9 @@ def table_of_labs(pages: Sequence[Page], folder: Path) -> str:
     """The labs as a Markdown table, with the time that each takes."""
     labs = (p for p in pages if p.is_lab)
     rows = [f"| {link(p.title, p.path, folder)} | {p.purpose} | {p.takes} |" for p in labs]
-    return "\n".join(["", "", "| Lab | What it is about | Takes |", "|---|---|---|", *rows, "", ""])
+    return "\n".join(
+        ["", "", "| Lab | What it is about | Takes |", "|:---|:---|:---|", *rows, "", ""]
+    )
 
 
 def fill(text: str, pages: Sequence[Page], folder: Path) -> str:

@@ -263,7 +263,7 @@ def _named_cause(session: Session, settings: Settings) -> tuple[str, str]:
     if not causes:
         account = f"account {session.account}, {session.region}"
         missing = f"a task of a failed deployment of {settings.service}"
-        raise MissingPrerequisite(missing=missing, where=account, notebook="this one")
+        raise MissingPrerequisite(missing=missing, where=account, notebook="this notebook")
     reason = causes[0].reason
     return next((word for sign, word in _SIGNS if sign in reason), "command"), reason
 

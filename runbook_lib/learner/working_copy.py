@@ -17,16 +17,16 @@ NAME = "my-notebooks"
 COPIED = ".copied.json"
 """In the copy: what each notebook was like when it was copied."""
 FOLDED = {"outputs_hidden": True}
-"""Of a cell below a prediction: JupyterLab shows the first line even so."""
+"""Of a cell whose output tells the end: JupyterLab shows its first line even so."""
 
 
 def bring_up_to_date(source: Path, folder: Path) -> list[str]:
     """Copy every notebook of `source` that `folder` lacks, or has in an older state unchanged.
 
-    A notebook that the learner has run or written in stays as it is. What stands below a lab's
-    prediction comes without its outputs: they would tell the answer. What was copied, by its path:
-    ["00_start_here.ipynb", "labs/01_choose_thresholds.ipynb"]. Raises `BadParameter` for a folder
-    that holds something else.
+    A notebook that the learner has run or written in stays as it is. Outputs that would tell the
+    end, below a lab's prediction and from the drill's board on, are left out. What was copied, by
+    its path: ["00_start_here.ipynb", "labs/01_choose_thresholds.ipynb"]. Raises `BadParameter` for
+    a folder that holds something else.
     """
     record = folder / COPIED
     if folder.is_dir() and any(folder.iterdir()) and not record.is_file():

@@ -52,7 +52,7 @@ class Situation:
         if found is None:
             where = f"account {session.account}, {session.region}"
             missing = f"service {settings.service}"
-            raise MissingPrerequisite(missing=missing, where=where, notebook="this one")
+            raise MissingPrerequisite(missing=missing, where=where, notebook="this notebook")
         return found
 
     def shipped(self) -> facts.ServiceDeployment | None:

@@ -81,7 +81,9 @@ def _grade_both(here: Situation) -> Grade:
     rule: Any = reading.read_rule(session, settings.rule)
     if rule is None:
         where = f"account {session.account}, {session.region}"
-        raise MissingPrerequisite(missing=f"rule {settings.rule}", where=where, notebook="this one")
+        raise MissingPrerequisite(
+            missing=f"rule {settings.rule}", where=where, notebook="this notebook"
+        )
     own, other = _two(here)
     heard = matching(session, settings, (own, other, STRANGER))
     for name in (own, other):

@@ -32,7 +32,7 @@ MEANINGS: Mapping[str, str] = {
     "family": "task definition family",
     "container": "name of the container",
     "good_image": "an image that exists",
-    "bad_image": "an image that does not",
+    "bad_image": "an image that does not exist",
     "desired_count": "tasks of the service",
     "topic": "SNS topic",
     "rule": "EventBridge rule",
