@@ -66,6 +66,7 @@ STYLE = """<style>
   background: none; max-width: none; white-space: normal; font-weight: 400; }
 .ecs-board table.rows thead th { color: var(--soft); }
 .ecs-board table.rows thead th, .ecs-board table.rows td { overflow-wrap: normal; }
+.ecs-board table.rows tbody th { overflow-wrap: anywhere; }
 .ecs-board table.rows td.count { font-variant-numeric: tabular-nums; }
 .ecs-board table.rows small, .ecs-board li small { color: var(--soft); font-size: .88em; }
 .ecs-board table.rows .watched { font-weight: 600; }

@@ -333,13 +333,15 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "tuple[Deployment, ...]": lambda value: _all(Deployment, value),
 }
 """How a member is read, by what its fact is annotated with."""
+_FORMERLY = {"fix": "mend"}
 
 
 def _one(kind: type[_Fact], value: Any) -> _Fact | None:
     if not isinstance(value, Mapping):
         return None
     members = fields(kind)  # type: ignore[arg-type]  # every kind here is a dataclass
-    return kind(**{each.name: _READERS[str(each.type)](value.get(each.name)) for each in members})
+    found = {e: value.get(e.name, value.get(_FORMERLY.get(e.name, ""))) for e in members}
+    return kind(**{each.name: _READERS[str(each.type)](was) for each, was in found.items()})
 
 
 def _all(kind: type[_Fact], value: Any) -> tuple[_Fact, ...]:

@@ -190,7 +190,6 @@ def test_a_wrong_and_a_right_answer_are_told_and_kept(visit: tuple[Lab, Page]) -
 
 def test_the_mail_is_read_and_the_subscription_confirmed(visit: tuple[Lab, Page]) -> None:
     lab, page = visit
-    walk_through(lab, page, WALK[3])
     begin(lab, page, WALK[3])
     confirm = page.get_by_role("button", name="Confirm subscription")
     step_until(page, confirm)

@@ -98,7 +98,9 @@ def confirm_the_mail(page: Page) -> None:
     expect(inbox.get_by_text("is pending confirmation")).to_be_visible()
     picture(page, "inbox", inbox)
     inbox.get_by_role("button", name="Confirm subscription").click()
-    expect(inbox.get_by_text("✓ The subscription of example@example.com is:")).to_be_visible()
+    expect(
+        inbox.get_by_text("The subscription of example@example.com is confirmed.")
+    ).to_be_visible()
 
 
 def pause(page: Page) -> None:

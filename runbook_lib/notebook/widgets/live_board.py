@@ -63,6 +63,16 @@ _SPOKEN = f'<img alt="" hidden src="data:," onerror="{escape(_NAME_SLIDER)}">'
 Shift+Enter goes on to the cell below and scrolls to it before the board is there: so the board
 brings itself into view, four times within the first seconds, and then leaves it to the reader."""
 
+_GIVE_FOCUS_BACK = (
+    "const at = document.activeElement;"
+    " const cell = document.querySelector("
+    "'.jp-NotebookPanel:not(.lm-mod-hidden) .jp-Cell.jp-mod-active');"
+    " if (cell && (at === document.body || at.closest('.runbook-box')))"
+    " cell.focus({preventScroll: true});"
+)
+_DONE = f'<img alt="" hidden src="data:," onerror="{escape(_GIVE_FOCUS_BACK)}">'
+"""Whoever moved the slider by keyboard stands nowhere once it is gone: back to the cell then."""
+
 
 class Interrupted(RunbookError):
     fmt = "You stopped watching {deployment}; it goes on by itself. Next: run this cell again."
@@ -203,6 +213,7 @@ class LiveBoard:
 
     def _leave(self, shown: parts.Shown, end: str) -> None:
         """The last frame takes the widgets' place: it needs no kernel to be seen again."""
+        parts.fill(self.times, _DONE)
         last = board_html(self._view(end=end)) if self._snapshots else ""
         if last and self._is_one_of_many:
             said = parts.safe(self._view(end=end).sentence)

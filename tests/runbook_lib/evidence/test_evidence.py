@@ -50,6 +50,15 @@ def test_without_the_alert_the_moments_are_those_of_the_looks() -> None:
     )
 
 
+def test_a_journal_of_before_says_how_to_fix_a_hop_too() -> None:
+    """Its member was called otherwise then."""
+    now = journal("not_delivered")
+    before = json.loads(json.dumps(now).replace('"fix":', '"mend":'))
+
+    assert any(each.fix for each in read(now).hops)
+    assert read(before).hops == read(now).hops
+
+
 def test_a_deployment_that_another_one_replaced_was_not_rolled_back() -> None:
     moments = moments_of_drill(read(journal("superseded")))
 
