@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -58,6 +60,13 @@ SLOWEST = (
     "notebooks/",
 )
 """Parts of the paths of files that take long: each core begins with them, the longest first."""
+
+
+def pytest_configure() -> None:
+    """A shell's background ignores Ctrl-C, and so would every program that a test interrupts."""
+    is_main = threading.current_thread() is threading.main_thread()
+    if is_main and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _rank(item: pytest.Item) -> int:
