@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 WIDTH = 760
 """Points. A chart has this width and whatever height it needs."""
+IN_A_PAGE = ".jp-RenderedSVG img{max-width:100%;height:auto}"
+"""JupyterLab shows a chart as an image of its own width; in a narrow page it shrinks."""
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', sans-serif"
 COLOURS = {
     "plate": "#ffffff",

@@ -16,7 +16,6 @@ from botocore.validate import ParamValidator
 from runbook_lib import facts
 from runbook_lib.aws import reading
 from runbook_lib.aws.session import Session
-from runbook_lib.errors import MissingPrerequisite
 from runbook_lib.exercises.grading import (
     NONE,
     Exercise,
@@ -28,6 +27,7 @@ from runbook_lib.exercises.grading import (
 from runbook_lib.facts.settings import Settings
 from runbook_lib.plans.steps import service_model
 from runbook_lib.verdict import judging
+from runbook_lib.walk.planning import missing
 
 WANTED_FAILURES = 2
 
@@ -39,9 +39,7 @@ def _service(session: Session, settings: Settings) -> facts.Service | None:
 def _required(session: Session, settings: Settings) -> facts.Service:
     found = _service(session, settings)
     if found is None:
-        where = f"account {session.account}, {session.region}"
-        name = f"service {settings.service}"
-        raise MissingPrerequisite(missing=name, where=where, notebook="20_create_service")
+        raise missing(session, "service", settings.service, "20_create_service")
     return found
 
 
@@ -261,9 +259,8 @@ def _named_cause(session: Session, settings: Settings) -> tuple[str, str]:
     watched = judging.last_failure(session, **where)
     causes = judging.judge_watched(session, watched, **where).causes if watched else ()
     if not causes:
-        account = f"account {session.account}, {session.region}"
-        missing = f"a task of a failed deployment of {settings.service}"
-        raise MissingPrerequisite(missing=missing, where=account, notebook="this notebook")
+        what = "a task of a failed deployment of"
+        raise missing(session, what, settings.service, "this notebook")
     reason = causes[0].reason
     return next((word for sign, word in _SIGNS if sign in reason), "command"), reason
 

@@ -3,7 +3,7 @@
 Lives here: each question with its options, the one that is right, and why.
 Never here: how they are shown; questions whose answer is in the account (catalogue).
 
-The answers are the facts that the lab itself has shown or named, with their source.
+The answers are what the lab itself has shown or said.
 """
 
 from __future__ import annotations
@@ -182,7 +182,7 @@ QUESTIONS: dict[str, tuple[Question, ...]] = {
             "A rule's pattern does not match. Where can you see that?",
             ("In CloudWatch, as a failed invocation", "In the dead-letter queue", "Nowhere"),
             2,
-            "What is not matched is not counted as a failure; only MatchedEvents stays at 0.",
+            "What is not matched is no failed invocation, and leaves no trace.",
         ),
         Question(
             "refused",
@@ -221,11 +221,11 @@ QUESTIONS: dict[str, tuple[Question, ...]] = {
         ),
         Question(
             "255",
-            "It ends with 255. What do you know?",
+            "The service is ACTIVE, and it ends with 255. What do you know?",
             (
                 "The deployment has failed",
                 "The service was not stable within ten minutes",
-                "The service does not exist",
+                "The circuit breaker has tripped",
             ),
             1,
             "It looks 40 times, every 15 seconds; ECS may still be trying.",

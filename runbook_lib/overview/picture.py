@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from runbook_lib.evidence.svg import IN_A_PAGE
 from runbook_lib.overview import words
 from runbook_lib.overview.drawing import Box, named, own_style, page_style, safe, svg
 from runbook_lib.overview.layout import (
@@ -37,7 +38,7 @@ _SCOPE = ".runbook-way"
 _BACK = "rollback: back to the release that COMPLETED"
 _STYLE = f"""<style>{page_style(_SCOPE)}
 {_SCOPE}{{color:var(--jp-content-font-color1,#1f2328);max-width:{WIDE}px;container-type:inline-size}}
-.jp-RenderedSVG img{{max-width:100%;height:auto}}
+{IN_A_PAGE}
 {_SCOPE} p{{margin:0 0 .5em;font-weight:600}}
 {_SCOPE} svg{{display:block;width:100%;height:auto}}
 {_SCOPE} svg.narrow{{display:none}}

@@ -15,6 +15,7 @@ from jupyterlab import PATIENCE_SECONDS, Lab, open_own_copy
 from playwright.sync_api import Locator, Page, expect
 from widget_world import opened
 
+from runbook_lib import read_service
 from runbook_lib.learner.notebook_files import notebook_folder
 
 SIZES = ((1440, 1000), (1280, 720))
@@ -318,11 +319,15 @@ def test_clean_up_leaves_nothing(visit: tuple[Lab, Page]) -> None:
     lab, page = visit
     walk_through(lab, page, CLEAN_UP)
 
+    session = opened(lab.emulator.url)
+    assert session.client("sns").list_topics()["Topics"] == []
+    assert read_service(session, "default", "my-sample-service") is None
+
 
 def test_what_was_done_is_shown_in_the_first_notebook(visit: tuple[Lab, Page]) -> None:
     lab, page = visit
     begin(lab, page, WALK[0])
-    step_until(page, page.get_by_text("Score: "))
+    step_until(page, page.get_by_text("Score: 4 of 11 right."))
 
     names = {path.name for path in Path(lab.folder).iterdir()}
     assert {"progress.json", "00_start_here.ipynb", "labs"} <= names

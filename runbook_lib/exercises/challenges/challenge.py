@@ -16,12 +16,12 @@ from datetime import datetime
 from runbook_lib import facts
 from runbook_lib.aws import reading
 from runbook_lib.aws.session import Session
-from runbook_lib.errors import MissingPrerequisite
 from runbook_lib.exercises.grading import Grade, filled
 from runbook_lib.facts.settings import Settings
 from runbook_lib.plans.labs.alarm import alarm_name
 from runbook_lib.plans.labs.release import RELEASE
 from runbook_lib.plans.steps import Plan
+from runbook_lib.walk.planning import missing
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +50,7 @@ class Situation:
         settings, session = self.settings, self.session
         found = reading.read_service(session, settings.cluster, settings.service)
         if found is None:
-            where = f"account {session.account}, {session.region}"
-            missing = f"service {settings.service}"
-            raise MissingPrerequisite(missing=missing, where=where, notebook="this notebook")
+            raise missing(session, "service", settings.service, "this notebook")
         return found
 
     def shipped(self) -> facts.ServiceDeployment | None:

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
 
 from runbook_lib.alerts.diagnosis import diagnose
 from runbook_lib.aws import reading
-from runbook_lib.errors import MissingPrerequisite
 from runbook_lib.exercises.challenges.challenge import Challenge, Situation, done, not_yet
 from runbook_lib.exercises.grading import Grade
 from runbook_lib.plans.event_rule import EVENT_PATTERN
 from runbook_lib.plans.steps import Plan
 from runbook_lib.walk.labs.chain import fix_plan, matching, rule_of_service_plan
+from runbook_lib.walk.planning import missing
 
 STRANGER = "somebody-elses-service"
 
@@ -78,12 +77,8 @@ def _arn(here: Situation, service: str) -> str:
 
 def _grade_both(here: Situation) -> Grade:
     session, settings = here.session, here.settings
-    rule: Any = reading.read_rule(session, settings.rule)
-    if rule is None:
-        where = f"account {session.account}, {session.region}"
-        raise MissingPrerequisite(
-            missing=f"rule {settings.rule}", where=where, notebook="this notebook"
-        )
+    if reading.read_rule(session, settings.rule) is None:
+        raise missing(session, "rule", settings.rule, "this notebook")
     own, other = _two(here)
     heard = matching(session, settings, (own, other, STRANGER))
     for name in (own, other):

@@ -15,9 +15,12 @@ from typing import Any
 from IPython.display import display
 
 from runbook_lib.evidence.scrubbing import clean
+from runbook_lib.evidence.svg import IN_A_PAGE
 
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
-STYLE = """<style>
+STYLE = (
+    f"<style>{IN_A_PAGE}"
+    """
 .runbook { color: var(--jp-content-font-color1, #1f1f1f); line-height: 1.5;
   font-size: var(--jp-content-font-size1, 14px); overflow-wrap: anywhere; }
 .runbook h4, .runbook p { margin: 0.2em 0; font-size: inherit; line-height: 1.5; }
@@ -59,7 +62,6 @@ STYLE = """<style>
 .runbook-box button.jupyter-button { border: 1px solid currentColor; height: auto; min-height: 2em;
   width: auto; padding: 0 1em; color: var(--jp-ui-font-color1, #1f1f1f);
   background: var(--jp-layout-color1, #fff); }
-.jp-RenderedSVG img { max-width: 100%; height: auto; }
 [data-jp-theme-light="false"] .jp-RenderedSVG img { color-scheme: dark; }
 [data-jp-theme-light="true"] .jp-RenderedSVG img { color-scheme: light; }
 .jp-RenderedHTMLCommon p.runbook-said { margin: 0; }
@@ -76,6 +78,7 @@ STYLE = """<style>
 .runbook-box .jupyter-button:focus-visible, .runbook-box input:focus-visible,
 .runbook-box select:focus-visible { outline: 3px solid var(--jp-brand-color1, #1565c0); }
 </style>"""
+)
 
 BANNER_STYLE = """<style>
 .runbook-banner { border: 1px solid #59636e; border-left: 8px solid #59636e; padding: 0.5em 0.8em;

@@ -7,7 +7,7 @@ Never here: finding a break (alerts.chain), fixing it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +19,6 @@ from runbook_lib.plans.bad_release import probe_arn
 from runbook_lib.plans.event_rule import EVENT_PATTERN, TARGET_ID
 from runbook_lib.plans.steps import Step
 from runbook_lib.plans.topic import topic_arn
-
-_OWN_ACCOUNT = "{own account}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +82,9 @@ def _target(change: Callable[[Place], Mapping[str, Any]]) -> Callable[[Place], t
     return steps
 
 
-def _policy(*statements: Mapping[str, Any]) -> Callable[[Place], tuple[Step, ...]]:
+def _policy(
+    change: Callable[[Place], Iterable[Mapping[str, Any]]],
+) -> Callable[[Place], tuple[Step, ...]]:
     """The topic's policy made of these statements, each about publishing to the topic."""
 
     def steps(place: Place) -> tuple[Step, ...]:
@@ -97,16 +97,14 @@ def _policy(*statements: Mapping[str, Any]) -> Callable[[Place], tuple[Step, ...
                 "Resource": place.topic_arn,
                 **each,
             }
-            for number, each in enumerate(statements)
+            for number, each in enumerate(change(place))
         ]
         return _step(
             "sns",
             "SetTopicAttributes",
             TopicArn=place.topic_arn,
             AttributeName="Policy",
-            AttributeValue=json.dumps({"Version": "2012-10-17", "Statement": whole}).replace(
-                _OWN_ACCOUNT, place.account
-            ),
+            AttributeValue=json.dumps({"Version": "2012-10-17", "Statement": whole}),
         )
 
     return steps
@@ -155,21 +153,25 @@ _WITHOUT_ID = {
     }
 }
 _OF_S3 = {"Principal": {"Service": "s3.amazonaws.com"}}
-_CONDITION = {"Condition": {"StringEquals": {"aws:SourceAccount": _OWN_ACCOUNT}}}
-"""It looks right, and EventBridge brings no such key along."""
+
+
+def _with_condition(place: Place) -> Iterable[Mapping[str, Any]]:
+    """It looks right, and EventBridge brings no such key along."""
+    return ({"Condition": {"StringEquals": {"aws:SourceAccount": place.account}}},)
+
 
 BREAKS = (
     Break("the rule is disabled", RULE, _disabled),
     Break("detail-type is misspelt", RULE, _pattern(lambda _: _MISSPELT)),
-    Break("the topic's policy is silent", TOPIC, _policy(_OF_S3)),
+    Break("the topic's policy is silent", TOPIC, _policy(lambda _: (_OF_S3,))),
     Break("the rule has no target", TARGET, _without_target),
-    Break("the topic's policy has a condition", TOPIC, _policy(_CONDITION)),
+    Break("the topic's policy has a condition", TOPIC, _policy(_with_condition)),
     Break("the subscription is filtered", SUBSCRIBER, _filtered),
     Break("eventName stands outside of detail", RULE, _pattern(lambda _: _OUTSIDE)),
     Break("the pattern is of another service", RULE, _pattern(_of_another_service)),
     Break("the target sends a constant", TARGET, _target(lambda _: {"Input": '"It failed."'})),
     Break("the transformer leaves the id out", TARGET, _target(lambda _: _WITHOUT_ID)),
-    Break("the topic's policy denies", TOPIC, _policy({}, {"Effect": "Deny"})),
+    Break("the topic's policy denies", TOPIC, _policy(lambda _: ({}, {"Effect": "Deny"}))),
     Break("the rule is deleted", RULE, _deleted),
 )
 """Every break that one or two calls bring about."""

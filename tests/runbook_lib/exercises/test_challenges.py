@@ -146,7 +146,9 @@ def paste(commands: str, url: str) -> None:
     beside = Path(sys.executable).parent
     environment = environment_for(url)
     environment["PATH"] = f"{beside}:{environment.get('PATH', '')}"
-    subprocess.run(["bash", "-e", "-c", commands], check=True, env=environment, stdout=-3)
+    subprocess.run(
+        ["bash", "-e", "-c", commands], check=True, env=environment, stdout=subprocess.DEVNULL
+    )
 
 
 def test_each_lab_has_one_challenge_and_three_questions() -> None:
@@ -418,6 +420,18 @@ def test_the_solution_is_shown_on_request(session: Session) -> None:
     view.solution.click()
 
     assert json.dumps({"type": "COUNT", "value": 2}) in read(view.said)
+
+
+def test_what_is_done_already_has_no_commands(session: Session) -> None:
+    chain_broken(session)
+    card = ChallengeCard(find_challenge("repaired"), here(session), "")
+    apply(session, card.challenge.solve(card.here), confirm=LAB.service)
+    view = ChallengeView(card)
+
+    view.solution.click()
+
+    assert card.solution == ""
+    assert "There is nothing left to do." in read(view.said)
 
 
 def test_what_aws_cannot_tell_is_one_line_and_no_traceback(session: Session) -> None:

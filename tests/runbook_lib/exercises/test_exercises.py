@@ -301,7 +301,7 @@ def test_what_is_not_understood_is_said_and_is_no_wrong_answer(
 def test_every_part_that_acts_or_judges_has_an_exercise() -> None:
     parts = [path.stem for path in walk_notebooks()][1:-1]
 
-    assert [each.notebook for each in EXERCISES][: len(parts)] == parts
+    assert [each.notebook for each in EXERCISES] == [*parts, "05_read_stopped_tasks"]
     assert all(len(each.hints) >= 2 for each in EXERCISES)
 
 

@@ -7,11 +7,8 @@ Never here: what is asked and what is right (exercises.challenges).
 
 from __future__ import annotations
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from runbook_lib.aws.journal import record_facts
 from runbook_lib.aws.session import Session
-from runbook_lib.errors import RunbookError
 from runbook_lib.exercises.challenges import Challenge, Situation, find_challenge
 from runbook_lib.exercises.grading import Grade
 from runbook_lib.facts.settings import Settings
@@ -20,10 +17,12 @@ from runbook_lib.learner.folder import learner_folder
 from runbook_lib.notebook.frontend import is_interactive
 from runbook_lib.notebook.widgets import parts
 from runbook_lib.notebook.widgets.asking.hints import Hints
+from runbook_lib.notebook.widgets.asking.trying import or_why_not
 from runbook_lib.notebook.widgets.commands import folded
 from runbook_lib.notebook.widgets.live_board import board
 from runbook_lib.notebook.widgets.parts import safe
 from runbook_lib.plans.applying import apply
+from runbook_lib.plans.steps import Plan
 
 
 class ChallengeCard:
@@ -44,20 +43,20 @@ class ChallengeCard:
 
     @property
     def solution(self) -> str:
-        """The AWS CLI commands that do it, from what is there at this moment."""
-        commands = self.challenge.solve(self.here).commands
-        return "\n".join(folded(line) for line in commands.splitlines())
+        """The AWS CLI commands that do it, from what is there at this moment; "" for none."""
+        return _commands(self.challenge.solve(self.here))
 
     def check(self) -> None:
         """Wait for what is being deployed, look whether it is done, and record the answer.
 
-        Where nobody is in front of the notebook, the solution is applied first. Run it as often as
-        you like: it changes nothing by itself.
+        With a person in front of the notebook it changes nothing, and may be run again. Without
+        one the solution is applied first.
         """
         solution = ""
         if not is_interactive():
-            solution = self.solution
-            apply(self.here.session, self.challenge.solve(self.here), confirm=self._confirm)
+            plan = self.challenge.solve(self.here)
+            solution = _commands(plan)
+            apply(self.here.session, plan, confirm=self._confirm)
         if deployment := self.here.under_way():
             board(self.here.session, self.here.settings, deployment)
         self.grade = self.challenge.grade(self.here)
@@ -113,11 +112,18 @@ class ChallengeView:
         )
 
     def _solve(self) -> None:
-        try:
+        def solved() -> str:
             commands = self.card.solution
-        except (RunbookError, ClientError, BotoCoreError) as error:
-            parts.fill(self.said, parts.told(str(error), is_wrong=True))
-            return
-        said = "For JupyterLab's terminal (File, New, Terminal):" if commands else "It is done."
-        shown = parts.copyable(commands, "the solution") if commands else ""
-        parts.fill(self.said, parts.told(said) + shown)
+            if not commands:
+                return parts.told("There is nothing left to do.")
+            own = "a terminal with your AWS credentials"
+            where = own if self.card.here.session.needs_confirmation else "JupyterLab's terminal"
+            return parts.told(f"For {where}:") + parts.copyable(commands, "the solution")
+
+        parts.fill(self.said, or_why_not(solved))
+
+
+def _commands(plan: Plan) -> str:
+    if plan.is_satisfied:
+        return ""
+    return "\n".join(folded(line) for line in plan.commands.splitlines())

@@ -6,12 +6,8 @@ Never here: what is right (exercises).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from botocore.exceptions import BotoCoreError, ClientError
-
 from runbook_lib.aws.session import Session
-from runbook_lib.errors import MissingPrerequisite, RunbookError
+from runbook_lib.errors import MissingPrerequisite
 from runbook_lib.exercises import Exercise, Grade, find_exercise
 from runbook_lib.facts.settings import Settings
 from runbook_lib.learner import progress
@@ -19,6 +15,7 @@ from runbook_lib.learner.folder import learner_folder
 from runbook_lib.notebook.frontend import is_interactive
 from runbook_lib.notebook.widgets import parts
 from runbook_lib.notebook.widgets.asking.hints import Hints
+from runbook_lib.notebook.widgets.asking.trying import or_why_not
 from runbook_lib.notebook.widgets.parts import safe
 
 
@@ -120,7 +117,7 @@ class ExerciseView:
             return parts.told(f"✓ {grade.sentence}" if grade.passed else grade.sentence,
                               is_wrong=not grade.passed)  # fmt: skip
 
-        said = _or_why_not(checked)
+        said = or_why_not(checked)
         if self.shown:
             self.shown.keep(*self.left)
         parts.fill(self.said, said)
@@ -136,12 +133,4 @@ class ExerciseView:
         def solved() -> str:
             return parts.told("The solution:") + parts.copyable(self.card.solution, "the solution")
 
-        parts.fill(self.said, _or_why_not(solved))
-
-
-def _or_why_not(do: Callable[[], str]) -> str:
-    """What `do` says, or in one line why AWS could not be asked."""
-    try:
-        return do()
-    except (RunbookError, ClientError, BotoCoreError) as error:
-        return parts.told(str(error), is_wrong=True)
+        parts.fill(self.said, or_why_not(solved))
